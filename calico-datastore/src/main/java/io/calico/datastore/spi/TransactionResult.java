@@ -1,0 +1,19 @@
+package io.calico.datastore.spi;
+
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What became of a transaction. An outcome that cannot be known is not a result but
+ * {@link io.calico.datastore.DatastoreException.UnknownResult}.
+ *
+ * @param committed whether every compare held and all writes were made
+ * @param revision if committed, the revision of the writes (of the snapshot, if there were none); else the revision of
+ *     the snapshot in which a compare failed
+ * @param current if not committed, for each else-read key its record in that snapshot; else empty
+ */
+public record TransactionResult(boolean committed, long revision, Map<String, Optional<KeyValue>> current) {
+    public TransactionResult {
+        current = Map.copyOf(current);
+    }
+}
