@@ -1,0 +1,41 @@
+package io.calico.dataplane;
+
+import java.time.Duration;
+import org.immutables.value.Value;
+
+/** Settings of the agent. Immutable. */
+@Value.Immutable
+public interface AgentOptions {
+    /** Wait after the first failed attempt to enforce; it doubles with each further one up to {@link #longestRetryDelay}. */
+    @Value.Default
+    default Duration firstRetryDelay() {
+        return Duration.ofMillis(100);
+    }
+
+    /** The longest wait between two attempts. */
+    @Value.Default
+    default Duration longestRetryDelay() {
+        return Duration.ofSeconds(5);
+    }
+
+    /** How long {@code close()} waits for the agent's thread. */
+    @Value.Default
+    default Duration closeTimeout() {
+        return Duration.ofSeconds(1);
+    }
+
+    /** The defaults. */
+    static AgentOptions defaults() {
+        return builder().build();
+    }
+
+    /** A builder with the defaults. */
+    static Builder builder() {
+        return new Builder();
+    }
+
+    /** Builds {@link AgentOptions}. */
+    final class Builder extends ImmutableAgentOptions.Builder {
+        Builder() {}
+    }
+}

@@ -1,0 +1,17 @@
+/**
+ * The dataplane SPI and the agent that keeps a dataplane equal to the datastore.
+ *
+ * <p>{@link io.calico.dataplane.Dataplane} is what a host must be able to do: enforce a compiled policy in one step, and
+ * connect workloads. Its only caller is the agent: one thread that owns the host's network state.
+ * Sub-packages: {@code linux} (rtnetlink and nftables) and {@code recording} (in memory, for tests and embedding).
+ */
+@NullMarked
+@Value.Style(
+        visibility = Value.Style.ImplementationVisibility.PACKAGE,
+        overshadowImplementation = true,
+        jdkOnly = true,
+        jdk9Collections = true)
+package io.calico.dataplane;
+
+import org.immutables.value.Value;
+import org.jspecify.annotations.NullMarked;
