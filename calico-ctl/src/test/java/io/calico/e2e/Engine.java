@@ -1,0 +1,52 @@
+package io.calico.e2e;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** The Docker engines that the end-to-end tests run against. */
+enum Engine {
+    /** The machine's own: Debian 12 has 20.10. */
+    INSTALLED("", 40),
+    /** Debian stable's: 26.1. */
+    MODERN("trixie", 41),
+    /** Debian unstable's: 28.5 or later; only in the long job, for it moves. */
+    NEWEST("sid", 42);
+
+    private final String suite;
+    private final int hostNumber;
+
+    Engine(String suite, int hostNumber) {
+        this.suite = suite;
+        this.hostNumber = hostNumber;
+    }
+
+    /** Number of the virtual host that runs this engine. */
+    int hostNumber() {
+        return hostNumber;
+    }
+
+    private Path directory() {
+        return VirtualHost.CHECKOUT
+                .resolve("target")
+                .resolve("engines")
+                .resolve(suite)
+                .resolve("bin");
+    }
+
+    boolean isAvailable() {
+        return this == INSTALLED
+                ? Files.isExecutable(Path.of("/usr/sbin/dockerd"))
+                : Files.exists(directory().resolve("dockerd"));
+    }
+
+    List<String> environment() {
+        return this == INSTALLED ? List.of() : List.of("VHOST_ENGINE=" + directory());
+    }
+
+    /** The engines to test with in this run. */
+    static Stream<Engine> inThisRun() {
+        return Boolean.getBoolean("calico.test.long") ? Stream.of(values()) : Stream.of(INSTALLED, MODERN);
+    }
+}

@@ -1,0 +1,200 @@
+package io.calico.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A Docker host of its own on this machine, made by {@code tools/vhost}: namespaces with their own {@code /run} and
+ * {@code /var/lib/calico}, a real dockerd, and our daemon from this build.
+ */
+final class VirtualHost implements AutoCloseable {
+    /** What a command did. */
+    record Result(int exit, String out, String err) {
+        boolean succeeded() {
+            return exit == 0;
+        }
+    }
+
+    static final Path CHECKOUT = Path.of("").toAbsolutePath().getParent();
+
+    private final int number;
+    private final List<Probe> probes = new ArrayList<>();
+
+    private VirtualHost(int number) {
+        this.number = number;
+    }
+
+    /** Creates the host; it has the address 10.10.0.NUMBER. */
+    static VirtualHost start(int number) {
+        VirtualHost host = new VirtualHost(number);
+        host.vhost(List.of("down", String.valueOf(number)), List.of());
+        must(host.vhost(List.of("up", String.valueOf(number)), List.of()), "vhost up");
+        return host;
+    }
+
+    void startDocker(Engine engine, String... arguments) {
+        List<String> command = new ArrayList<>(List.of("docker", String.valueOf(number)));
+        command.addAll(List.of(arguments));
+        must(vhost(command, engine.environment()), "vhost docker");
+    }
+
+    String address() {
+        return "10.10.0." + number;
+    }
+
+    String name() {
+        return "host" + number;
+    }
+
+    /** Runs a command in the host. */
+    Result exec(String... command) {
+        List<String> words = new ArrayList<>(List.of("exec", String.valueOf(number)));
+        words.addAll(List.of(command));
+        return vhost(words, List.of());
+    }
+
+    /** Runs a command in the host that must succeed; its output without the last line end. */
+    String run(String... command) {
+        return must(exec(command), String.join(" ", command));
+    }
+
+    String docker(String... arguments) {
+        return run(prepend("docker", arguments));
+    }
+
+    Result tryDocker(String... arguments) {
+        return exec(prepend("docker", arguments));
+    }
+
+    String calicoctl(String... arguments) {
+        return run(prepend(CHECKOUT.resolve("bin/calicoctl").toString(), arguments));
+    }
+
+    Result tryCalicoctl(String... arguments) {
+        return exec(prepend(CHECKOUT.resolve("bin/calicoctl").toString(), arguments));
+    }
+
+    /** Starts a container that sleeps, and sends and answers packets from its network namespace. */
+    Probe container(String name, String network, String... options) {
+        startContainer(name, network, options);
+        return probe(name);
+    }
+
+    void startContainer(String name, String network, String... options) {
+        List<String> command =
+                new ArrayList<>(List.of("run", "-d", "--stop-timeout", "1", "--name", name, "--net", network));
+        command.addAll(List.of(options));
+        command.addAll(List.of("busybox:local", "sleep", "100000"));
+        docker(command.toArray(String[]::new));
+    }
+
+    /** A prober in the network namespace of a running container. */
+    Probe probe(String container) {
+        String pid = docker("inspect", "-f", "{{.State.Pid}}", container);
+        return remember(new Probe(probeCommand("nsenter", "-t", pid, "-n", "--")));
+    }
+
+    /** A prober on the host itself. */
+    Probe probe() {
+        return remember(new Probe(probeCommand()));
+    }
+
+    private Probe remember(Probe probe) {
+        probes.add(probe);
+        return probe;
+    }
+
+    private List<String> probeCommand(String... enter) {
+        List<String> command =
+                new ArrayList<>(List.of(CHECKOUT.resolve("tools/vhost").toString(), "exec", String.valueOf(number)));
+        command.addAll(List.of(enter));
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx32m",
+                "-Xshare:auto",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Djava.net.preferIPv4Stack=true",
+                "-cp",
+                Path.of("target", "test-classes").toAbsolutePath().toString(),
+                Prober.class.getName()));
+        return command;
+    }
+
+    void closeProbes() {
+        probes.forEach(Probe::close);
+        probes.clear();
+    }
+
+    /** The address that Docker shows for a container on a network. */
+    String addressOf(String container, String network) {
+        return docker(
+                "inspect", "-f", "{{(index .NetworkSettings.Networks \"" + network + "\").IPAddress}}", container);
+    }
+
+    private static String[] prepend(String first, String... rest) {
+        List<String> all = new ArrayList<>(List.of(first));
+        all.addAll(List.of(rest));
+        return all.toArray(String[]::new);
+    }
+
+    private static String must(Result result, String what) {
+        assertThat(result.exit())
+                .as("%s%nstdout: %s%nstderr: %s", what, result.out(), result.err())
+                .isZero();
+        return result.out().stripTrailing();
+    }
+
+    private Result vhost(List<String> arguments, List<String> environment) {
+        List<String> command = new ArrayList<>(List.of("env"));
+        command.addAll(environment);
+        command.add(CHECKOUT.resolve("tools/vhost").toString());
+        command.addAll(arguments);
+        return execute(command);
+    }
+
+    private static Result execute(List<String> command) {
+        try {
+            File out = File.createTempFile("calico-e2e", ".out");
+            File err = File.createTempFile("calico-e2e", ".err");
+            try {
+                Process process = new ProcessBuilder(command)
+                        .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+                        .redirectOutput(out)
+                        .redirectError(err)
+                        .start();
+                if (!process.waitFor(120, TimeUnit.SECONDS)) {
+                    process.destroyForcibly();
+                    throw new AssertionError("no end after 120 s: " + String.join(" ", command));
+                }
+                return new Result(
+                        process.exitValue(),
+                        Files.readString(out.toPath(), StandardCharsets.UTF_8),
+                        Files.readString(err.toPath(), StandardCharsets.UTF_8));
+            } finally {
+                Files.delete(out.toPath());
+                Files.delete(err.toPath());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        closeProbes();
+        vhost(List.of("down", String.valueOf(number)), List.of());
+    }
+}
