@@ -1,0 +1,71 @@
+package io.calico.model;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.calico.model.json.CalicoStyle;
+import io.calico.model.json.RecordFields;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import org.immutables.value.Value;
+
+/**
+ * A Docker network that calico serves, as stored under its name:
+ *
+ * <pre>{"id":"9f0c…","name":"app-tier","host":"rack7-n3"}</pre>
+ *
+ * Immutable. Fields of other writers are kept.
+ */
+@Value.Immutable
+@CalicoStyle
+public interface Network extends WithNetwork {
+    /** The canonical id: Docker's id of the network on the host where it was created; names its profile and tag. */
+    String id();
+
+    /** The name that people gave it. */
+    String name();
+
+    /** The host on which it was created, if known. */
+    Optional<String> host();
+
+    /** Fields that this version does not know, kept for the next writer. */
+    @Value.NaturalOrder
+    SortedMap<String, JsonNode> otherFields();
+
+    /**
+     * The network of a stored record.
+     *
+     * @throws IllegalArgumentException if id or name is missing or a known field has a bad value
+     */
+    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+    static Network fromJson(JsonNode json) {
+        RecordFields fields = RecordFields.of(json);
+        return builder()
+                .id(fields.require("id", RecordFields::text))
+                .name(fields.require("name", RecordFields::text))
+                .host(fields.find("host", RecordFields::text))
+                .otherFields(fields.others(Set.of("id", "name", "host")))
+                .build();
+    }
+
+    /** The record as stored. */
+    @JsonValue
+    default JsonNode toJson() {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("id", id());
+        json.put("name", name());
+        host().ifPresent(host -> json.put("host", host));
+        json.setAll(otherFields());
+        return json;
+    }
+
+    static Builder builder() {
+        return new Builder();
+    }
+
+    /** Builds a network; id and name are required. */
+    final class Builder extends ImmutableNetwork.Builder {}
+}

@@ -1,0 +1,30 @@
+package io.calico.model.rule;
+
+import java.util.Optional;
+
+/** What a rule does with the packets that it matches. */
+public enum RuleAction {
+    ALLOW("allow"),
+    DENY("deny");
+
+    private final String text;
+
+    RuleAction(String text) {
+        this.text = text;
+    }
+
+    /** The word of the rule language and of JSON: {@code allow} or {@code deny}. */
+    public String text() {
+        return text;
+    }
+
+    /** The action with that word; empty for any other word. */
+    public static Optional<RuleAction> tryParse(String text) {
+        for (RuleAction action : values()) {
+            if (action.text.equals(text)) {
+                return Optional.of(action);
+            }
+        }
+        return Optional.empty();
+    }
+}
