@@ -1,0 +1,78 @@
+package io.calico.dataplane.linux.netlink;
+
+import io.calico.model.net.MacAddress;
+import java.util.OptionalInt;
+
+/**
+ * How links are written in messages.
+ *
+ * <pre>
+ * struct ifinfomsg   u8 family | u8 pad | u16 device type | i32 index | u32 flags | u32 which flags to change
+ * attributes         IFLA_IFNAME text, IFLA_ADDRESS 6 bytes, IFLA_MTU u32, IFLA_GROUP u32,
+ *                    IFLA_NET_NS_PID u32 or IFLA_NET_NS_FD u32, IFLA_LINKINFO {kind, data}
+ * a veth's data      VETH_INFO_PEER { struct ifinfomsg of the other end, its attributes }
+ * </pre>
+ */
+final class LinkFormat {
+    private LinkFormat() {}
+
+    /** The fixed part; {@code up} is -1 to leave the state as it is. */
+    static void writeHeader(MessageWriter out, int index, int up) {
+        out.u8(Wire.AF_UNSPEC).u8(0).u16(0).u32(index);
+        out.u32(up > 0 ? Wire.IFF_UP : 0).u32(up < 0 ? 0 : Wire.IFF_UP);
+    }
+
+    static void writeSettings(MessageWriter out, LinkSettings settings) {
+        settings.name().ifPresent(name -> out.attribute(Wire.IFLA_IFNAME, name));
+        settings.mac().map(MacAddress::toBytes).ifPresent(mac -> out.attribute(Wire.IFLA_ADDRESS, mac));
+        write(out, Wire.IFLA_MTU, settings.mtuBytes());
+        write(out, Wire.IFLA_GROUP, settings.group());
+        write(out, Wire.IFLA_NET_NS_PID, settings.namespaceOfProcess());
+        write(out, Wire.IFLA_NET_NS_FD, settings.namespaceDescriptor());
+    }
+
+    private static void write(MessageWriter out, int type, OptionalInt value) {
+        value.ifPresent(number -> out.attribute(type, number));
+    }
+
+    static void writeVeth(MessageWriter out, LinkSettings link, LinkSettings peer) {
+        writeHeader(out, link.index().orElse(0), up(link));
+        writeSettings(out, link);
+        int info = out.beginNested(Wire.IFLA_LINKINFO);
+        out.attribute(Wire.IFLA_INFO_KIND, "veth");
+        int data = out.beginNested(Wire.IFLA_INFO_DATA);
+        int other = out.beginNested(Wire.VETH_INFO_PEER);
+        writeHeader(out, peer.index().orElse(0), -1);
+        writeSettings(out, peer);
+        out.endNested(other);
+        out.endNested(data);
+        out.endNested(info);
+    }
+
+    static int up(LinkSettings settings) {
+        return settings.up().map(up -> up ? 1 : 0).orElse(-1);
+    }
+
+    /** Reads the message that the reader stands at, an RTM_NEWLINK or RTM_DELLINK. */
+    static Link read(MessageReader in) {
+        int flags = in.i32(in.content() + 8);
+        MessageReader.Attributes attributes = in.attributes(Wire.IFINFOMSG_LENGTH);
+        return Link.builder()
+                .index(in.i32(in.content() + 4))
+                .name(attributes.text(Wire.IFLA_IFNAME))
+                .isUp((flags & Wire.IFF_UP) != 0)
+                .hasCarrier((flags & Wire.IFF_LOWER_UP) != 0)
+                .mac(attributes.mac(Wire.IFLA_ADDRESS))
+                .mtuBytes(attributes.i32(Wire.IFLA_MTU, 0))
+                .group(attributes.i32(Wire.IFLA_GROUP, 0))
+                .kind(attributes.nested(Wire.IFLA_LINKINFO).text(Wire.IFLA_INFO_KIND))
+                .pairedIndex(optional(attributes, Wire.IFLA_LINK))
+                .isPairedElsewhere(attributes.has(Wire.IFLA_LINK_NETNSID))
+                .master(optional(attributes, Wire.IFLA_MASTER))
+                .build();
+    }
+
+    private static OptionalInt optional(MessageReader.Attributes attributes, int type) {
+        return attributes.has(type) ? OptionalInt.of(attributes.i32(type, 0)) : OptionalInt.empty();
+    }
+}

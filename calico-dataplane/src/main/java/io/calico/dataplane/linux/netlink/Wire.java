@@ -1,0 +1,112 @@
+package io.calico.dataplane.linux.netlink;
+
+/**
+ * The numbers of the kernel's interface, under the kernel's names: {@code linux/netlink.h}, {@code linux/rtnetlink.h},
+ * {@code linux/if_link.h}, {@code linux/if_addr.h}, {@code linux/neighbour.h}, {@code linux/veth.h}.
+ */
+final class Wire {
+    // Message header: u32 length, u16 type, u16 flags, u32 sequence, u32 port.
+    static final int NLMSG_HDRLEN = 16;
+    static final int NLMSG_NOOP = 1;
+    static final int NLMSG_ERROR = 2;
+    static final int NLMSG_DONE = 3;
+    static final int NLMSG_OVERRUN = 4;
+
+    static final int NLM_F_REQUEST = 0x1;
+    static final int NLM_F_MULTI = 0x2;
+    static final int NLM_F_ACK = 0x4;
+    static final int NLM_F_DUMP_INTR = 0x10;
+    static final int NLM_F_DUMP = 0x300;
+    static final int NLM_F_REPLACE = 0x100;
+    static final int NLM_F_EXCL = 0x200;
+    static final int NLM_F_CREATE = 0x400;
+    // In acknowledgements only.
+    static final int NLM_F_CAPPED = 0x100;
+    static final int NLM_F_ACK_TLVS = 0x200;
+
+    static final int NLMSGERR_ATTR_MSG = 1;
+
+    static final int RTM_NEWLINK = 16;
+    static final int RTM_DELLINK = 17;
+    static final int RTM_GETLINK = 18;
+    static final int RTM_SETLINK = 19;
+    static final int RTM_NEWADDR = 20;
+    static final int RTM_DELADDR = 21;
+    static final int RTM_GETADDR = 22;
+    static final int RTM_NEWROUTE = 24;
+    static final int RTM_DELROUTE = 25;
+    static final int RTM_GETROUTE = 26;
+    static final int RTM_NEWNEIGH = 28;
+    static final int RTM_DELNEIGH = 29;
+    static final int RTM_GETNEIGH = 30;
+
+    /** Set in an attribute's type when it contains attributes. */
+    static final int NLA_F_NESTED = 0x8000;
+
+    static final int NLA_TYPE_MASK = 0x3fff;
+
+    static final int AF_UNSPEC = 0;
+    static final int AF_INET = 2;
+    static final int AF_INET6 = 10;
+
+    // struct ifinfomsg: u8 family, u8 pad, u16 device type, i32 index, u32 flags, u32 change mask.
+    static final int IFINFOMSG_LENGTH = 16;
+    static final int IFF_UP = 0x1;
+    static final int IFF_LOWER_UP = 0x10000;
+    static final int IFLA_ADDRESS = 1;
+    static final int IFLA_IFNAME = 3;
+    static final int IFLA_MTU = 4;
+    static final int IFLA_LINK = 5;
+    static final int IFLA_MASTER = 10;
+    static final int IFLA_LINKINFO = 18;
+    static final int IFLA_NET_NS_PID = 19;
+    static final int IFLA_GROUP = 27;
+    static final int IFLA_NET_NS_FD = 28;
+    static final int IFLA_EXT_MASK = 29;
+    static final int IFLA_LINK_NETNSID = 37;
+    static final int IFLA_INFO_KIND = 1;
+    static final int IFLA_INFO_DATA = 2;
+    static final int VETH_INFO_PEER = 1;
+    static final int RTEXT_FILTER_SKIP_STATS = 8;
+
+    // struct ifaddrmsg: u8 family, u8 prefix length, u8 flags, u8 scope, u32 index.
+    static final int IFADDRMSG_LENGTH = 8;
+    static final int IFA_ADDRESS = 1;
+    static final int IFA_LOCAL = 2;
+    static final int IFA_FLAGS = 8;
+    static final int IFA_F_NODAD = 0x2;
+
+    // struct rtmsg: u8 family, u8 destination length, u8 source length, u8 tos, u8 table, u8 protocol, u8 scope,
+    // u8 type, u32 flags.
+    static final int RTMSG_LENGTH = 12;
+    static final int RTA_DST = 1;
+    static final int RTA_OIF = 4;
+    static final int RTA_GATEWAY = 5;
+    static final int RTA_PRIORITY = 6;
+    static final int RTA_PREFSRC = 7;
+    static final int RTA_MULTIPATH = 9;
+    static final int RTA_TABLE = 15;
+    static final int RTA_VIA = 18;
+    static final int RTM_F_CLONED = 0x200;
+    static final int RTNH_F_ONLINK = 4;
+    /** struct rtnexthop: u16 length, u8 flags, u8 hops, i32 index. */
+    static final int RTNEXTHOP_LENGTH = 8;
+
+    static final int RT_SCOPE_NOWHERE = 255;
+
+    // struct ndmsg: u8 family, u8 pad, u16 pad, i32 index, u16 state, u8 flags, u8 type.
+    static final int NDMSG_LENGTH = 12;
+    static final int NDA_DST = 1;
+    static final int NDA_LLADDR = 2;
+    static final int NDA_IFINDEX = 8;
+    static final int NUD_PERMANENT = 0x80;
+
+    static final int RTNLGRP_LINK = 1;
+    static final int RTNLGRP_NEIGH = 3;
+    static final int RTNLGRP_IPV4_IFADDR = 5;
+    static final int RTNLGRP_IPV4_ROUTE = 7;
+    static final int RTNLGRP_IPV6_IFADDR = 9;
+    static final int RTNLGRP_IPV6_ROUTE = 11;
+
+    private Wire() {}
+}
