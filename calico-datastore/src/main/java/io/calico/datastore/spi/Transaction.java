@@ -1,10 +1,10 @@
 package io.calico.datastore.spi;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Several compares and several writes, executed as one: if every compare holds, all writes happen at one new revision;
@@ -18,13 +18,18 @@ public record Transaction(List<Compare> compares, List<Write> writes, List<Strin
     /** Most operations of one kind (compares, writes, else-reads) that every provider must take; etcd's default limit. */
     public static final int MAX_OPERATIONS = 128;
 
+    /** Most bytes of keys and values (as UTF-8) that every provider must take; etcd's default limit is 1.5 times that. */
+    public static final int MAX_BYTES = 1 << 20;
+
+    /** Copies the lists; refuses a key that is written twice. */
     public Transaction {
         compares = List.copyOf(compares);
         writes = List.copyOf(writes);
         elseReads = List.copyOf(elseReads);
-        Map<String, Write> byKey = new LinkedHashMap<>();
+        elseReads.forEach(TextRules::requireKey);
+        Set<String> written = new HashSet<>();
         for (Write write : writes) {
-            if (byKey.put(write.key(), write) != null) {
+            if (!written.add(write.key())) {
                 throw new IllegalArgumentException("transaction writes " + write.key() + " twice");
             }
         }
@@ -32,16 +37,32 @@ public record Transaction(List<Compare> compares, List<Write> writes, List<Strin
 
     /** The condition on one key: absent ({@code modRevision} 0), or last written at {@code modRevision}. */
     public record Compare(String key, long modRevision) {
+        /** Checks the arguments. */
         public Compare {
+            TextRules.requireKey(key);
             if (modRevision < 0) {
                 throw new IllegalArgumentException("revision " + modRevision + " of " + key + " is negative");
             }
         }
     }
 
-    /** A put (value present) or a delete (value empty; deleting an absent key is not an error). */
-    public record Write(String key, Optional<String> value, Optional<Lease> lease) {}
+    /**
+     * A put (value present) or a delete (value empty; deleting an absent key is not an error). A put without lease over
+     * a record with one frees the record from it.
+     */
+    public record Write(String key, Optional<String> value, Optional<Lease> lease) {
+        /** Checks the arguments. */
+        public Write {
+            TextRules.requireKey(key);
+            if (value.isPresent()) {
+                TextRules.requireValue(key, value.get());
+            } else if (lease.isPresent()) {
+                throw new IllegalArgumentException("the delete of " + key + " has a lease");
+            }
+        }
+    }
 
+    /** A builder without any operation. */
     public static Builder builder() {
         return new Builder();
     }
@@ -75,6 +96,7 @@ public record Transaction(List<Compare> compares, List<Write> writes, List<Strin
             return this;
         }
 
+        /** Puts a record, whether or not there is one. */
         public Builder put(String key, String value) {
             writes.add(new Write(key, Optional.of(value), Optional.empty()));
             return this;
@@ -86,6 +108,7 @@ public record Transaction(List<Compare> compares, List<Write> writes, List<Strin
             return this;
         }
 
+        /** Deletes a record; nothing happens if there is none. */
         public Builder delete(String key) {
             writes.add(new Write(key, Optional.empty(), Optional.empty()));
             return this;
@@ -97,6 +120,11 @@ public record Transaction(List<Compare> compares, List<Write> writes, List<Strin
             return this;
         }
 
+        /**
+         * The transaction.
+         *
+         * @throws IllegalArgumentException if a key is written twice
+         */
         public Transaction build() {
             return new Transaction(compares, writes, elseReads);
         }

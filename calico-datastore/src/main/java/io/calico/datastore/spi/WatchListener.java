@@ -1,9 +1,11 @@
 package io.calico.datastore.spi;
 
-import io.calico.datastore.DatastoreException;
 import java.util.List;
 
-/** Receives a watch's events: on one thread, in order of revision, none twice, none left out. Must not block. */
+/**
+ * Receives a watch's events: on one thread, in order of revision, none twice, none left out. Must not block. If a
+ * callback throws, the watch ends, with {@link #onEnded}.
+ */
 public interface WatchListener {
     /**
      * Changes of one or more transactions. All changes of one transaction come in one call.
