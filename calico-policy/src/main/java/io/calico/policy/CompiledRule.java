@@ -28,4 +28,14 @@ public record CompiledRule(Optional<IpVersion> version, Verdict verdict, List<Ma
     public boolean isFor(IpVersion ofVersion) {
         return version.isEmpty() || version.get() == ofVersion;
     }
+
+    /** For people, for example {@code IPv4 allow tcp from tag WEB to ports 80 (APP inbound 2)}. */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder();
+        version.ifPresent(only -> text.append("IPv").append(only.number()).append(' '));
+        text.append(verdict);
+        matches.forEach(match -> text.append(' ').append(match));
+        return text.append(" (").append(source).append(')').toString();
+    }
 }

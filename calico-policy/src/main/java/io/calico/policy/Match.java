@@ -8,7 +8,7 @@ import java.util.List;
 /**
  * One condition on a packet. What it means is up to a {@link Visitor}: a packet filter writes it, the evaluator tests
  * it. Ports appear only together with the protocol that has them, ICMP numbers only together with ICMP of the rule's
- * version, a code only together with a type.
+ * version, a code only together with a type. The text of each is for people, in the words of the rule language.
  */
 public sealed interface Match {
     /** Asks the visitor about this kind of match. */
@@ -54,6 +54,11 @@ public sealed interface Match {
         public <R> R accept(Visitor<R> visitor) {
             return visitor.protocolIs(protocol);
         }
+
+        @Override
+        public String toString() {
+            return protocol.toString();
+        }
     }
 
     /** See {@link Visitor#sourceIn}. */
@@ -61,6 +66,11 @@ public sealed interface Match {
         @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.sourceIn(network);
+        }
+
+        @Override
+        public String toString() {
+            return "from " + network;
         }
     }
 
@@ -70,6 +80,11 @@ public sealed interface Match {
         public <R> R accept(Visitor<R> visitor) {
             return visitor.destinationIn(network);
         }
+
+        @Override
+        public String toString() {
+            return "to " + network;
+        }
     }
 
     /** See {@link Visitor#sourceHasTag}. */
@@ -78,6 +93,11 @@ public sealed interface Match {
         public <R> R accept(Visitor<R> visitor) {
             return visitor.sourceHasTag(tag);
         }
+
+        @Override
+        public String toString() {
+            return "from tag " + tag.tag();
+        }
     }
 
     /** See {@link Visitor#destinationHasTag}. */
@@ -85,6 +105,11 @@ public sealed interface Match {
         @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.destinationHasTag(tag);
+        }
+
+        @Override
+        public String toString() {
+            return "to tag " + tag.tag();
         }
     }
 
@@ -98,6 +123,11 @@ public sealed interface Match {
         public <R> R accept(Visitor<R> visitor) {
             return visitor.sourcePorts(ranges);
         }
+
+        @Override
+        public String toString() {
+            return "from ports " + PortRanges.text(ranges);
+        }
     }
 
     /** See {@link Visitor#destinationPorts}; the constructor merges ranges in any order. */
@@ -110,6 +140,11 @@ public sealed interface Match {
         public <R> R accept(Visitor<R> visitor) {
             return visitor.destinationPorts(ranges);
         }
+
+        @Override
+        public String toString() {
+            return "to ports " + PortRanges.text(ranges);
+        }
     }
 
     /** See {@link Visitor#icmpTypeIs}. */
@@ -118,6 +153,11 @@ public sealed interface Match {
         public <R> R accept(Visitor<R> visitor) {
             return visitor.icmpTypeIs(type);
         }
+
+        @Override
+        public String toString() {
+            return "type " + type;
+        }
     }
 
     /** See {@link Visitor#icmpCodeIs}. */
@@ -125,6 +165,11 @@ public sealed interface Match {
         @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.icmpCodeIs(code);
+        }
+
+        @Override
+        public String toString() {
+            return "code " + code;
         }
     }
 }

@@ -3,6 +3,7 @@ package io.calico.policy;
 import io.calico.model.net.PortRange;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Arithmetic on lists of port ranges. */
 final class PortRanges {
@@ -41,5 +42,10 @@ final class PortRanges {
     /** Whether the ranges hold every port, so that a match on them tests nothing. */
     static boolean areAll(List<PortRange> ranges) {
         return merged(ranges).equals(List.of(ALL));
+    }
+
+    /** The ranges with commas between them. */
+    static String text(List<PortRange> ranges) {
+        return ranges.stream().map(PortRange::toString).collect(Collectors.joining(","));
     }
 }
