@@ -1,5 +1,6 @@
 /**
- * What Calico keeps and how: {@link io.calico.datastore.Datastores} opens a store by URI, the typed layer reads and
+ * What Calico keeps and how: {@link io.calico.datastore.Datastores} opens a store by URI,
+ * {@link io.calico.datastore.Keys} and {@link io.calico.datastore.StoreKey} are its layout, the typed layer reads and
  * writes profiles, pools, endpoints, nodes and networks in it. Sub-packages:
  *
  * <pre>

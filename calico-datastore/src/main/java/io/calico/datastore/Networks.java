@@ -1,0 +1,191 @@
+package io.calico.datastore;
+
+import io.calico.datastore.spi.Datastore;
+import io.calico.datastore.spi.KeyValue;
+import io.calico.datastore.spi.Page;
+import io.calico.model.HostNetwork;
+import io.calico.model.Network;
+import io.calico.model.json.BadRecordException;
+import io.calico.model.json.ModelJson;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Docker networks, under three kinds of keys:
+ *
+ * <pre>
+ * /calico/network/v1/name/NAME     {@link Network}       name → canonical id; the first network of a name has it
+ * /calico/network/v1/host/H/ID     {@link HostNetwork}   one engine's id → name and canonical id
+ * /calico/libnetwork/v1/ID         text                  the engine's request that created the network, as it came
+ * </pre>
+ *
+ * Thread-safe; see {@link CalicoStore} for errors.
+ */
+public final class Networks {
+    private final Datastore store;
+    private final Records records;
+
+    Networks(Datastore store) {
+        this.store = store;
+        this.records = new Records(store);
+    }
+
+    /** All networks that have their name, by name. */
+    public Listing<Network> list() {
+        Page page = store.listAll(Keys.NETWORK_NAMES);
+        List<Network> networks = new ArrayList<>();
+        List<BadRecordException> damaged = new ArrayList<>();
+        for (KeyValue record : page.records()) {
+            try {
+                networks.add(readNetwork(record));
+            } catch (BadRecordException e) {
+                damaged.add(e);
+            }
+        }
+        return new Listing<>(networks, damaged, page.revision());
+    }
+
+    /** The network that has the name. */
+    public Optional<Network> find(String name) {
+        return store.get(nameKey(name)).map(Networks::readNetwork);
+    }
+
+    /**
+     * Gives the network its name, if no other has it.
+     *
+     * @return the network that has the name now: this one, or the one that was first
+     */
+    public Network claimName(Network network) {
+        String key = nameKey(network.name());
+        for (int attempt = 0; attempt < Records.ATTEMPTS; attempt++) {
+            if (records.create(key, ModelJson.write(network)).isPresent()) {
+                return network;
+            }
+            Optional<Network> first = find(network.name());
+            if (first.isPresent()) {
+                return first.get();
+            }
+        }
+        throw Records.tooBusy(key);
+    }
+
+    /** Takes the name from the network with that canonical id; false if another or none has it. */
+    public boolean releaseName(String name, String canonicalId) {
+        Optional<KeyValue> record = store.get(nameKey(name));
+        return record.isPresent()
+                && readNetwork(record.get()).id().equals(canonicalId)
+                && records.delete(nameKey(name), record.get().modRevision());
+    }
+
+    /** What the engine of a host knows, by the engine's own id. */
+    public Map<String, HostNetwork> ofHost(String host) {
+        Map<String, HostNetwork> byId = new TreeMap<>();
+        for (KeyValue record : store.listAll(Keys.hostNetworks(host)).records()) {
+            if (Keys.parse(record.key()) instanceof StoreKey.HostNetworkKey key) {
+                byId.put(key.id(), ModelJson.read(record.key(), record.value(), HostNetwork.class));
+            }
+        }
+        return byId;
+    }
+
+    /** One network as the engine of a host knows it; the id is the engine's own. */
+    public Optional<HostNetwork> findOnHost(String host, String id) {
+        String key = new StoreKey.HostNetworkKey(host, id).path();
+        return store.get(key).map(record -> ModelJson.read(key, record.value(), HostNetwork.class));
+    }
+
+    /** Stores a network as the engine of a host knows it. */
+    public void putOnHost(String host, String id, HostNetwork network) {
+        records.put(new StoreKey.HostNetworkKey(host, id).path(), ModelJson.write(network));
+    }
+
+    /** Forgets a network of a host's engine; false if it was not known. */
+    public boolean removeFromHost(String host, String id) {
+        return records.delete(new StoreKey.HostNetworkKey(host, id).path());
+    }
+
+    /** The engine's request that created the network, as text. */
+    public Optional<String> findRequest(String id) {
+        return store.get(requestKey(id)).map(KeyValue::value);
+    }
+
+    /** The ids of all networks whose request is stored, in order. */
+    public List<String> requestIds() {
+        return store.listAll(Keys.LIBNETWORK_NETWORKS).records().stream()
+                .map(record -> Keys.parse(record.key()))
+                .filter(StoreKey.LibnetworkNetwork.class::isInstance)
+                .map(key -> ((StoreKey.LibnetworkNetwork) key).id())
+                .toList();
+    }
+
+    /** Stores the engine's request that created the network. */
+    public void putRequest(String id, String json) {
+        records.put(requestKey(id), json);
+    }
+
+    /** Removes the request; false if there was none. */
+    public boolean removeRequest(String id) {
+        return records.delete(requestKey(id));
+    }
+
+    /**
+     * Finds the network that a person means: by its name; else by the start of its canonical id or of its id on any host
+     * (a whole id is the start of itself). Damaged records are passed over. Reads all networks.
+     */
+    public NetworkLookup resolve(String nameOrIdPrefix) {
+        if (nameOrIdPrefix.isEmpty() || nameOrIdPrefix.indexOf('/') >= 0) {
+            return new NetworkLookup.None();
+        }
+        Map<String, Network> byCanonicalId = new TreeMap<>();
+        for (Network network : list().values()) {
+            if (network.name().equals(nameOrIdPrefix)) {
+                return new NetworkLookup.Found(network);
+            }
+            if (network.id().startsWith(nameOrIdPrefix)) {
+                byCanonicalId.put(network.id(), network);
+            }
+        }
+        addHostNetworks(nameOrIdPrefix, byCanonicalId);
+        List<Network> candidates = List.copyOf(byCanonicalId.values());
+        return switch (candidates.size()) {
+            case 0 -> new NetworkLookup.None();
+            case 1 -> new NetworkLookup.Found(candidates.get(0));
+            default -> new NetworkLookup.Ambiguous(candidates);
+        };
+    }
+
+    private void addHostNetworks(String idPrefix, Map<String, Network> byCanonicalId) {
+        for (KeyValue record : store.listAll(Keys.NETWORK_HOSTS).records()) {
+            if (Keys.parse(record.key()) instanceof StoreKey.HostNetworkKey key
+                    && key.id().startsWith(idPrefix)) {
+                try {
+                    HostNetwork network = ModelJson.read(record.key(), record.value(), HostNetwork.class);
+                    byCanonicalId.putIfAbsent(
+                            network.network(),
+                            Network.builder()
+                                    .id(network.network())
+                                    .name(network.name())
+                                    .host(key.host())
+                                    .build());
+                } catch (BadRecordException e) {
+                    // A person who asks for a network cannot mend the record of another; list() reports it.
+                }
+            }
+        }
+    }
+
+    private static Network readNetwork(KeyValue record) {
+        return ModelJson.read(record.key(), record.value(), Network.class);
+    }
+
+    private static String nameKey(String name) {
+        return new StoreKey.NetworkName(name).path();
+    }
+
+    private static String requestKey(String id) {
+        return new StoreKey.LibnetworkNetwork(id).path();
+    }
+}
