@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The system calls used here, mapped directly. Results are the C library's: -1 is an error, and {@link #errno()} then
- * says which. Buffers are direct and always used from their first byte, whatever their position. {@code size_t} and
+ * says which. Buffers are direct; JNA hands on their address plus their position. {@code size_t} and
  * {@code ssize_t} are {@code long}: only 64-bit machines are supported.
  */
 final class Libc {
@@ -61,6 +61,8 @@ final class Libc {
     static native int poll(ByteBuffer descriptors, long count, int timeoutMillis);
 
     static native int eventfd(int initial, int flags);
+
+    static native long read(int fd, ByteBuffer data, long length);
 
     static native long write(int fd, ByteBuffer data, long length);
 

@@ -37,13 +37,9 @@ final class MessageWriter {
         messageStart = -1;
     }
 
-    /** What has been written so far: the direct buffer itself, from 0 to its position; valid until the next write. */
-    ByteBuffer buffer() {
-        return buffer;
-    }
-
-    int length() {
-        return buffer.position();
+    /** Ends the writing: the direct buffer itself, from its position 0 to its limit; valid until {@link #clear}. */
+    ByteBuffer finish() {
+        return buffer.flip();
     }
 
     void beginMessage(int type, int flags, int sequence) {

@@ -53,6 +53,11 @@ public final class NetlinkException extends RuntimeException {
         return Errno.nameOf(errno);
     }
 
+    /** Whether the kernel called the request itself wrong. */
+    public boolean isInvalid() {
+        return errno == Errno.EINVAL.number();
+    }
+
     /** Whether what was to be changed or removed is not there: link, address, route or neighbour. */
     public boolean isAbsent() {
         return errno == Errno.ENODEV.number()

@@ -74,19 +74,20 @@ final class NetlinkSocket implements AutoCloseable {
         return descriptor;
     }
 
-    /** Hands the messages to the kernel, which works them off before this returns. */
-    void send(MessageWriter messages, String operation, String object) {
+    /** Hands the messages, a direct buffer's rest, to the kernel, which works them off before this returns. */
+    void send(ByteBuffer messages, String operation, String object) {
         requireOpen();
+        int length = messages.remaining();
         long sent;
         do {
-            sent = Libc.sendto(descriptor, messages.buffer(), messages.length(), 0, null, 0);
+            sent = Libc.sendto(descriptor, messages, length, 0, null, 0);
         } while (sent < 0 && Libc.errno() == Errno.EINTR.number());
         if (sent < 0) {
             throw NetlinkException.refused(operation, object, Libc.errno(), "");
         }
-        if (sent != messages.length()) {
+        if (sent != length) {
             throw NetlinkException.broken(
-                    operation, object, sent + " of " + messages.length() + " bytes were taken by the socket");
+                    operation, object, sent + " of " + length + " bytes were taken by the socket");
         }
     }
 

@@ -143,7 +143,11 @@ public final class Request {
                 "remove address", address.toString(), Wire.RTM_DELADDR, 0, out -> AddressFormat.write(out, address));
     }
 
-    /** Adds a route; fails (EEXIST) if there is one to this destination with this metric. The link must be up. */
+    /**
+     * Adds a route; fails (EEXIST) if there is one to this destination with this metric. The link must be up.
+     *
+     * @throws IllegalArgumentException if no kernel takes it: next hops too many or too few, a source of the other version
+     */
     public static Request addRoute(Route route) {
         return route("add route", Wire.RTM_NEWROUTE, Wire.NLM_F_CREATE | Wire.NLM_F_EXCL, route, route.scope());
     }
@@ -159,7 +163,26 @@ public final class Request {
     }
 
     private static Request route(String operation, int type, int flags, Route route, Scope scope) {
+        requirePossible(route);
         return new Request(operation, route.toString(), type, flags, out -> RouteFormat.write(out, route, scope));
+    }
+
+    private static void requirePossible(Route route) {
+        if (route.type() == RouteType.UNICAST && route.nextHops().isEmpty()) {
+            throw new IllegalArgumentException("route " + route.destination() + " has no next hop");
+        }
+        if (!route.type().hasNextHop() && !route.nextHops().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "a " + Route.name(route.type()) + " route has no next hop: " + route.destination());
+        }
+        route.preferredSource().ifPresent(source -> {
+            if (source.version() != route.destination().version()) {
+                throw new IllegalArgumentException("route " + route.destination() + " with source " + source);
+            }
+        });
+        if (route.protocol() < 0 || route.protocol() > 255) {
+            throw new IllegalArgumentException("a route's protocol is 0 to 255: " + route.protocol());
+        }
     }
 
     /** Writes a permanent neighbour entry, in place of the one for this address if there is one. */

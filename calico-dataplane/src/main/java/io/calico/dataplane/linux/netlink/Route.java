@@ -50,26 +50,6 @@ public abstract class Route {
     /** Of several routes to one destination the smallest wins; absent: 0, for IPv6 1024. */
     public abstract OptionalInt metric();
 
-    /** Refuses what no kernel takes: addresses of the wrong version, a next hop too many or too few. */
-    @Value.Check
-    protected void check() {
-        if (type() == RouteType.UNICAST && nextHops().isEmpty()) {
-            throw new IllegalArgumentException("route " + destination() + " has no next hop");
-        }
-        if (!type().hasNextHop()
-                && nextHops().stream().anyMatch(hop -> hop.gateway().isPresent())) {
-            throw new IllegalArgumentException("a " + name(type()) + " route has no gateway: " + destination());
-        }
-        preferredSource().ifPresent(source -> {
-            if (source.version() != destination().version()) {
-                throw new IllegalArgumentException("route " + destination() + " with source " + source);
-            }
-        });
-        if (protocol() < 0 || protocol() > 255) {
-            throw new IllegalArgumentException("a route's protocol is 0 to 255: " + protocol());
-        }
-    }
-
     @Override
     public final String toString() {
         return (type() == RouteType.UNICAST ? "" : name(type()) + " ")
@@ -82,7 +62,7 @@ public abstract class Route {
                 + (metric().isPresent() ? " metric " + metric().getAsInt() : "");
     }
 
-    private static String name(RouteType type) {
+    static String name(RouteType type) {
         return type.name().toLowerCase(Locale.ROOT);
     }
 

@@ -212,7 +212,7 @@ public final class RtNetlink implements AutoCloseable {
             request.write(out, ++sequence);
         }
         Request speaker = requests.get(0);
-        socket.send(out, speaker.operation(), speaker.object());
+        socket.send(out.finish(), speaker.operation(), speaker.object());
         boolean isConsistent = true;
         int open = requests.size();
         while (open > 0) {
