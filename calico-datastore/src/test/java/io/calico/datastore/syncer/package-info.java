@@ -1,0 +1,5 @@
+/** Tests of the syncer. */
+@NullMarked
+package io.calico.datastore.syncer;
+
+import org.jspecify.annotations.NullMarked;
