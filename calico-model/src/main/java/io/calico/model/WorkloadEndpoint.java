@@ -76,6 +76,20 @@ public interface WorkloadEndpoint extends WithWorkloadEndpoint {
         return withIpv4Nets(v4).withIpv6Nets(v6);
     }
 
+    /**
+     * Why no dataplane may apply this endpoint; empty if it is fine. It then counts as absent. Whether the interface has
+     * the host's prefix is not looked at.
+     */
+    default Optional<String> invalidReason() {
+        if (!interfaceName().matches("[^/\\s]{1,15}") || interfaceName().startsWith(".")) {
+            return Optional.of("'" + interfaceName() + "' is not the name of an interface");
+        }
+        return profileIds().stream()
+                .filter(id -> !Names.isValidName(id))
+                .findFirst()
+                .map(id -> "'" + id + "' is not the name of a profile");
+    }
+
     /** Sorts the address lists; refuses networks that are not one address, and addresses of the wrong version. */
     @Value.Check
     default WorkloadEndpoint normalised() {
@@ -85,9 +99,11 @@ public interface WorkloadEndpoint extends WithWorkloadEndpoint {
         requireVersion("ipv6_gateway", ipv6Gateway(), IpVersion.V6);
         List<Cidr> v4 = sorted(ipv4Nets());
         List<Cidr> v6 = sorted(ipv6Nets());
-        return v4.equals(ipv4Nets()) && v6.equals(ipv6Nets())
-                ? this
-                : withIpv4Nets(v4).withIpv6Nets(v6);
+        if (v4.equals(ipv4Nets()) && v6.equals(ipv6Nets())) {
+            return this;
+        }
+        // In one step: with… checks each copy again, and would never come to an end while the other list is unsorted.
+        return builder().from(this).ipv4Nets(v4).ipv6Nets(v6).build();
     }
 
     private static List<Cidr> sorted(List<Cidr> nets) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectWriter;
@@ -13,6 +14,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * The one configured mapper, and the reading and writing of stored records with it. Records are one line of JSON without
@@ -68,6 +70,9 @@ public final class ModelJson {
      * @throws BadRecordException if the text is not JSON or not a record of that type, whatever else it may be
      */
     public static <T> T read(String key, String json, Class<T> type) {
+        if (json.isBlank()) {
+            throw new BadRecordException(key, "the record is empty");
+        }
         try {
             T value = MAPPER.readValue(json, type);
             if (value == null) {
@@ -79,10 +84,16 @@ public final class ModelJson {
         }
     }
 
-    /** The innermost complaint of ours if there is one, else the parser's without its positions and excerpts. */
+    /** The complaint of the value itself if there is one, else the parser's without its excerpt of the source. */
     private static String reason(Exception thrown) {
         if (thrown.getCause() instanceof IllegalArgumentException ours && ours.getMessage() != null) {
             return ours.getMessage();
+        }
+        if (thrown instanceof JsonMappingException mapping) {
+            String path = mapping.getPath().stream()
+                    .map(step -> step.getFieldName() == null ? "[" + step.getIndex() + "]" : "." + step.getFieldName())
+                    .collect(Collectors.joining());
+            return (path.isEmpty() ? "" : "at " + path + ": ") + mapping.getOriginalMessage();
         }
         if (thrown instanceof JsonProcessingException parsing) {
             return "not valid JSON: " + parsing.getOriginalMessage();

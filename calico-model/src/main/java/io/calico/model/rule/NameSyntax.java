@@ -2,6 +2,9 @@ package io.calico.model.rule;
 
 /** What the name of a profile or tag may look like. */
 public final class NameSyntax {
+    /** What a user is told about a tag whose name is not valid. */
+    public static final String TAG_MESSAGE = "Tag names may only hold numbers, letters, dots, dashes and underscores.";
+
     private NameSyntax() {}
 
     /** Whether the text is one or more of {@code A-Z a-z 0-9 _ . -}; any length. */

@@ -186,7 +186,7 @@ public final class RuleParser {
 
             List<String> messages = new ArrayList<>();
             if (badTag) {
-                messages.add("Tag names may only hold numbers, letters, dots, dashes and underscores.");
+                messages.add(NameSyntax.TAG_MESSAGE);
             }
             if (badCidr) {
                 messages.add("Invalid CIDR specified.");

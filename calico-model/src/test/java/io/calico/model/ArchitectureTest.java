@@ -1,0 +1,85 @@
+package io.calico.model;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The arrows between the packages of this module, and what it may not touch. */
+@AnalyzeClasses(packages = "io.calico.model", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+    @ArchTest
+    static final ArchRule moduleUsesNoOtherModule = noClasses()
+            .should()
+            .dependOnClassesThat(resideInAPackage("io.calico..").and(not(resideInAPackage("io.calico.model.."))));
+
+    @ArchTest
+    static final ArchRule moduleUsesOnlyJacksonAndAnnotations = classes()
+            .should()
+            .onlyDependOnClassesThat(resideInAnyPackage(
+                    "java..",
+                    "com.fasterxml.jackson..",
+                    "org.immutables.value..",
+                    "org.jspecify..",
+                    "com.google.errorprone.annotations..",
+                    "io.calico.model.."));
+
+    @ArchTest
+    static final ArchRule addressesKnowNoOtherPackage = classes()
+            .that()
+            .resideInAPackage("io.calico.model.net")
+            .should()
+            .onlyDependOnClassesThat(resideInAnyPackage(
+                    "io.calico.model.net",
+                    "java.lang..",
+                    "java.util..",
+                    "com.fasterxml.jackson.annotation",
+                    "org.jspecify.."));
+
+    @ArchTest
+    static final ArchRule jsonKnowsNoValue = noClasses()
+            .that()
+            .resideInAPackage("io.calico.model.json")
+            .should()
+            .dependOnClassesThat(
+                    resideInAPackage("io.calico.model..").and(not(resideInAPackage("io.calico.model.json"))));
+
+    @ArchTest
+    static final ArchRule rulesKnowOnlyAddressesAndJson = noClasses()
+            .that()
+            .resideInAPackage("io.calico.model.rule")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.calico.model");
+
+    @ArchTest
+    static final ArchRule packagesHaveNoCycles =
+            slices().matching("io.calico.model.(**)").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule nothingHereLogsRunsThreadsOrDoesInputAndOutput = noClasses()
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "java.io..",
+                    "java.net..",
+                    "java.nio..",
+                    "java.sql..",
+                    "java.util.concurrent..",
+                    "java.util.logging..",
+                    "org.slf4j..")
+            .orShould()
+            .dependOnClassesThat()
+            .belongToAnyOf(Thread.class, ThreadLocal.class, Runtime.class, ProcessBuilder.class);
+
+    @ArchTest
+    static final ArchRule generatedClassesStayInside =
+            classes().that().haveSimpleNameStartingWith("Immutable").should().bePackagePrivate();
+}
