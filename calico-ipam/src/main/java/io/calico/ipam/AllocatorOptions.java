@@ -1,5 +1,6 @@
 package io.calico.ipam;
 
+import io.calico.model.json.CalicoStyle;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;

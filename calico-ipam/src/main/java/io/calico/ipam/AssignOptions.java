@@ -1,5 +1,6 @@
 package io.calico.ipam;
 
+import io.calico.model.json.CalicoStyle;
 import java.util.Map;
 import java.util.Optional;
 import org.immutables.value.Value;

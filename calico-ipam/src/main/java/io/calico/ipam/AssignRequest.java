@@ -1,5 +1,6 @@
 package io.calico.ipam;
 
+import io.calico.model.json.CalicoStyle;
 import io.calico.model.net.Cidr;
 import java.util.List;
 import java.util.Map;

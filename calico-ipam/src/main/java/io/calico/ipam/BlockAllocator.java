@@ -1,18 +1,48 @@
 package io.calico.ipam;
 
 import io.calico.datastore.spi.Datastore;
+import io.calico.datastore.spi.DatastoreException;
+import io.calico.ipam.internal.view.AllocationView;
 import io.calico.model.net.IpAddress;
+import io.calico.model.net.IpVersion;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
-/** Hands out addresses from the pools in the datastore, in blocks that belong to hosts. Thread-safe; calls block. */
-@SuppressWarnings("DoNotCallSuggester") // signatures first; bodies follow
+/**
+ * Hands out addresses from the pools in the datastore. A pool is cut into blocks, by default of 64 addresses; a block
+ * belongs to a host, which takes addresses from it without asking anybody:
+ *
+ * <pre>
+ * pool 10.0.0.0/16
+ *  ├─ block 10.0.0.0/26    of node-1   10.0.0.0 taken, 10.0.0.1 taken, 10.0.0.2 … free
+ *  ├─ block 10.0.0.64/26   of node-2   10.0.0.64 taken, …
+ *  └─ the rest: not cut yet
+ * </pre>
+ *
+ * <p>Each assignment and each release is one transaction that changes the block, the handle and, for a new block, the
+ * host's row of it together, under the conditions that they and the pool are as they were last seen. What was last seen is
+ * kept in memory, so on the steady path nothing is read; whatever is out of date makes the transaction fail, and the
+ * answer to that says how it is now. Any number of hosts and processes may work on one store: no address is given to two
+ * callers, whoever dies when.
+ *
+ * <p>Every method blocks until it is done or the deadline has passed. All throw {@link
+ * IpamException.DatastoreUnavailable}, {@link IpamException.DeadlineExceeded}, {@link IpamException.OutcomeUnknown} and
+ * {@link IpamException.CorruptBlock}; each says what was done before, if it was anything. Thread-safe: calls of one
+ * allocator take turns, in the order they came. Use one allocator per store and host in a process.
+ */
 public final class BlockAllocator {
     private final Datastore store;
     private final String host;
     private final AllocatorOptions options;
+    private final AllocationView view;
+    /** Guards the view. Fair, or a busy caller could starve the others up to their deadline. */
+    private final ReentrantLock turn = new ReentrantLock(true);
 
     /** An allocator for that host with default options. Does no I/O. */
     public BlockAllocator(Datastore store, String host) {
@@ -32,6 +62,7 @@ public final class BlockAllocator {
         this.store = Objects.requireNonNull(store);
         this.host = host;
         this.options = options;
+        this.view = new AllocationView(host);
     }
 
     /**
@@ -42,7 +73,21 @@ public final class BlockAllocator {
      * @throws IpamException.BlockLimit if another block would be needed and the host may not own more
      */
     public AssignResult autoAssign(AssignRequest request) {
-        throw new UnsupportedOperationException(request + " for " + host + " in " + store + " with " + options);
+        return inTurn("assign addresses", session -> {
+            PoolSelection pools4 = new PoolSelection(IpVersion.V4, request.pools4());
+            PoolSelection pools6 = new PoolSelection(IpVersion.V6, request.pools6());
+            // Both before anything is assigned.
+            check(session, pools4, request.num4());
+            check(session, pools6, request.num6());
+            AutoAssignment ipv4 = new AutoAssignment(session, pools4, request.num4(), request);
+            AutoAssignment ipv6 = new AutoAssignment(session, pools6, request.num6(), request);
+            try {
+                return new AssignResult(ipv4.run(), ipv6.run());
+            } catch (IpamException e) {
+                throw e.withAssigned(Stream.concat(ipv4.taken().stream(), ipv6.taken().stream())
+                        .toList());
+            }
+        });
     }
 
     /**
@@ -52,8 +97,11 @@ public final class BlockAllocator {
      * @throws IpamException.AlreadyAssigned if it is assigned; nothing was changed
      * @throws IpamException.NoHostAffinity if affinity is strict and the address's block belongs to another host
      */
-    public void assign(IpAddress address, AssignOptions options) {
-        throw new UnsupportedOperationException(address + " " + options);
+    public void assign(IpAddress address, AssignOptions what) {
+        inTurn("assign " + address, session -> {
+            new SpecificAssignment(session, address, what).run();
+            return address;
+        });
     }
 
     /**
@@ -63,7 +111,14 @@ public final class BlockAllocator {
      *     no address of its block was released, those of other blocks were
      */
     public ReleaseResult release(Collection<ReleaseRequest> requests) {
-        throw new UnsupportedOperationException(requests.toString());
+        return inTurn("release addresses", session -> {
+            AddressRelease release = new AddressRelease(session, requests);
+            try {
+                return release.run();
+            } catch (IpamException e) {
+                throw e.withReleased(release.released());
+            }
+        });
     }
 
     /**
@@ -73,7 +128,15 @@ public final class BlockAllocator {
      * @throws IpamException.HandleNotFound if there is none; most callers take that as 'released already'
      */
     public int releaseByHandle(String handle) {
-        throw new UnsupportedOperationException(handle);
+        String id = HandleIds.check(handle);
+        return inTurn("release the addresses of handle " + id, session -> {
+            HandleRelease release = new HandleRelease(session, id);
+            try {
+                return release.run();
+            } catch (IpamException e) {
+                throw e.withReleased(release.released());
+            }
+        });
     }
 
     /**
@@ -82,12 +145,13 @@ public final class BlockAllocator {
      * @throws IpamException.HandleNotFound if there is none
      */
     public List<IpAddress> addressesByHandle(String handle) {
-        throw new UnsupportedOperationException(handle);
+        String id = HandleIds.check(handle);
+        return inTurn("look up handle " + id, session -> new Queries(session).addressesByHandle(id));
     }
 
     /** What is stored about the address; empty if it is not assigned. */
     public Optional<AddressInfo> info(IpAddress address) {
-        throw new UnsupportedOperationException(address.toString());
+        return inTurn("look up " + address, session -> new Queries(session).info(address));
     }
 
     /**
@@ -95,7 +159,11 @@ public final class BlockAllocator {
      * no pool.
      */
     public List<PoolUtilisation> utilisation() {
-        throw new UnsupportedOperationException();
+        try {
+            return new UtilisationQuery(store).run();
+        } catch (DatastoreException e) {
+            throw new IpamException.DatastoreUnavailable("could not read pools and blocks: " + e.getMessage(), e);
+        }
     }
 
     /**
@@ -104,6 +172,51 @@ public final class BlockAllocator {
      * @throws IpamException.NotAssigned if one of them is not assigned; the others have been bound
      */
     public void bindOwner(Collection<IpAddress> addresses, Owner owner) {
-        throw new UnsupportedOperationException(addresses + " " + owner);
+        inTurn("bind addresses to their owner", session -> {
+            new OwnerBinding(session, addresses, owner).run();
+            return addresses;
+        });
+    }
+
+    /**
+     * Takes all blocks from a host, this one or another, also those in pools that exist no more: what is to be done when a
+     * host is removed. Addresses that are assigned stay assigned; their blocks become nobody's and vanish with the last of
+     * them. Doing it twice does no harm.
+     *
+     * @return how many blocks the host had
+     */
+    public int releaseHostAffinities(String ofHost) {
+        return inTurn("release the blocks of host " + ofHost, session -> new AffinityRelease(session, ofHost).run());
+    }
+
+    private static void check(Session session, PoolSelection pools, int requested) {
+        if (requested == 0) {
+            return;
+        }
+        session.needBasics();
+        boolean refused = pools.refusal(session.view(), session.host()).isPresent();
+        if (refused) {
+            session.refreshBasics();
+            pools.refusal(session.view(), session.host()).ifPresent(refusal -> {
+                throw refusal;
+            });
+        }
+    }
+
+    private <T> T inTurn(String doing, Function<Session, T> work) {
+        Retry retry = new Retry(options, doing);
+        try {
+            if (!turn.tryLock(options.deadline().toNanos(), TimeUnit.NANOSECONDS)) {
+                throw new IpamException.DeadlineExceeded(
+                        "gave up to " + doing + " after " + options.deadline() + ": earlier calls are not done", null);
+            }
+        } catch (InterruptedException e) {
+            throw retry.interrupted(e);
+        }
+        try {
+            return work.apply(new Session(store, host, options, view, retry));
+        } finally {
+            turn.unlock();
+        }
     }
 }

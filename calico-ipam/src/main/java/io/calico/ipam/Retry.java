@@ -1,0 +1,82 @@
+package io.calico.ipam;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The patience of one call (R-34): retries are unlimited until the deadline; from the third failure in a row on, each is
+ * preceded by a random pause of up to 2, 4, … 64 ms, so that writers who met do not meet again. Confined to one thread.
+ */
+final class Retry {
+    private static final int FIRST_PAUSE = 3;
+    private static final int LONGEST_PAUSE_MILLIS = 64;
+
+    private final AllocatorOptions options;
+    private final String doing;
+    private final long start;
+    private int failures;
+
+    /**
+     * Starts the time of a call.
+     *
+     * @param doing what the call does, for the message
+     */
+    Retry(AllocatorOptions options, String doing) {
+        this.options = options;
+        this.doing = doing;
+        this.start = options.pause().nanoTime();
+    }
+
+    /** How long the call may go on; zero or less: it is over. */
+    Duration remaining() {
+        return options.deadline().minusNanos(options.pause().nanoTime() - start);
+    }
+
+    /** The call got one step further. */
+    void succeeded() {
+        failures = 0;
+    }
+
+    /**
+     * A step failed and is to be tried again; pauses if it is not the first.
+     *
+     * @throws IpamException.DeadlineExceeded if there is no time for that
+     */
+    void failed() {
+        check(null);
+        failures++;
+        if (failures >= FIRST_PAUSE) {
+            int most = Math.min(LONGEST_PAUSE_MILLIS, 1 << Math.min(failures - FIRST_PAUSE + 1, 6));
+            Duration pause = Duration.ofNanos(options.random().nextLong(most * 1_000_000L));
+            sleep(pause.compareTo(remaining()) < 0 ? pause : remaining());
+        }
+    }
+
+    /**
+     * Goes on if there is time.
+     *
+     * @throws IpamException.DeadlineExceeded if there is none
+     */
+    void check(@Nullable Throwable cause) {
+        if (remaining().compareTo(Duration.ZERO) <= 0) {
+            throw new IpamException.DeadlineExceeded(
+                    "gave up to " + doing + " after " + options.deadline() + ": other writers came first " + failures
+                            + " times in a row",
+                    cause);
+        }
+    }
+
+    private void sleep(Duration time) {
+        try {
+            options.pause().sleep(time);
+        } catch (InterruptedException e) {
+            throw interrupted(e);
+        }
+    }
+
+    /** Keeps the thread's interrupt flag. */
+    IpamException.DeadlineExceeded interrupted(InterruptedException cause) {
+        Thread.currentThread().interrupt();
+        return new IpamException.DeadlineExceeded("interrupted while trying to " + doing, cause);
+    }
+}

@@ -1,0 +1,111 @@
+package io.calico.ipam.internal;
+
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes JSON without blanks. By hand, because a block has hundreds of small numbers and is written with every
+ * assignment. Confined to one thread.
+ */
+final class JsonText {
+    private final StringBuilder out;
+    private boolean first = true;
+
+    JsonText(int expectedLength) {
+        out = new StringBuilder(expectedLength);
+    }
+
+    JsonText open() {
+        return open('{');
+    }
+
+    JsonText openArray() {
+        return open('[');
+    }
+
+    private JsonText open(char bracket) {
+        out.append(bracket);
+        first = true;
+        return this;
+    }
+
+    JsonText close() {
+        return close('}');
+    }
+
+    JsonText closeArray() {
+        return close(']');
+    }
+
+    private JsonText close(char bracket) {
+        out.append(bracket);
+        first = false;
+        return this;
+    }
+
+    private void separate() {
+        if (!first) {
+            out.append(',');
+        }
+        first = false;
+    }
+
+    /** Begins a field; its value follows. */
+    JsonText field(String name) {
+        separate();
+        quote(name);
+        out.append(':');
+        first = true;
+        return this;
+    }
+
+    /** Fields as they were read. */
+    JsonText fields(Map<String, JsonValue> fields) {
+        fields.forEach((name, value) -> field(name).raw(value.text()));
+        return this;
+    }
+
+    JsonText string(@Nullable String value) {
+        if (value == null) {
+            return raw("null");
+        }
+        separate();
+        quote(value);
+        return this;
+    }
+
+    JsonText number(long value) {
+        separate();
+        out.append(value);
+        return this;
+    }
+
+    JsonText unsigned(long value) {
+        return raw(Long.toUnsignedString(value));
+    }
+
+    /** Text that is JSON already. */
+    JsonText raw(String json) {
+        separate();
+        out.append(json);
+        return this;
+    }
+
+    /** The next thing is an element of an array that is an object or array: it needs a comma before it. */
+    JsonText element() {
+        separate();
+        return this;
+    }
+
+    private void quote(String text) {
+        out.append('"');
+        JsonStringEncoder.getInstance().quoteAsString(text, out);
+        out.append('"');
+    }
+
+    @Override
+    public String toString() {
+        return out.toString();
+    }
+}

@@ -1,0 +1,90 @@
+package io.calico.ipam.internal;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.calico.model.json.ModelJson;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A piece of JSON that is kept as it was written, so that what other programs store survives to the byte. Two are equal
+ * if they mean the same: the order of an object's fields does not matter. Immutable, thread-safe.
+ */
+public final class JsonValue {
+    private static final ObjectReader EXACT =
+            ModelJson.mapper().readerFor(JsonNode.class).with(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
+
+    private final String text;
+    private volatile @Nullable JsonNode tree;
+
+    private JsonValue(String text) {
+        this.text = text;
+    }
+
+    /** A JSON object with these string fields, in the map's order. */
+    public static JsonValue of(Map<String, String> fields) {
+        ObjectNode object = ModelJson.mapper().createObjectNode();
+        fields.forEach(object::put);
+        return new JsonValue(object.toString());
+    }
+
+    /** The value at which the parser stands; afterwards it stands at the value's last token. */
+    static JsonValue at(JsonParser parser, String source) throws IOException {
+        int start = (int) parser.currentTokenLocation().getCharOffset();
+        parser.skipChildren();
+        parser.finishToken();
+        return new JsonValue(
+                source.substring(start, (int) parser.currentLocation().getCharOffset()));
+    }
+
+    /** The JSON text. */
+    public String text() {
+        return text;
+    }
+
+    private JsonNode tree() {
+        JsonNode known = tree;
+        if (known == null) {
+            try {
+                known = EXACT.readTree(text);
+            } catch (JsonProcessingException e) {
+                throw new AssertionError("text was JSON when it was taken: " + text, e);
+            }
+            tree = known;
+        }
+        return known;
+    }
+
+    /** The fields of an object, in order: strings as they are, all else as JSON text. Empty for any other value. */
+    public Map<String, String> fields() {
+        Map<String, String> fields = new LinkedHashMap<>();
+        tree().properties()
+                .forEach(f -> fields.put(
+                        f.getKey(),
+                        f.getValue().isTextual()
+                                ? f.getValue().textValue()
+                                : f.getValue().toString()));
+        return fields;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof JsonValue that && (text.equals(that.text) || tree().equals(that.tree()));
+    }
+
+    @Override
+    public int hashCode() {
+        return tree().hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return text;
+    }
+}

@@ -1,0 +1,20 @@
+package io.calico.ipam.internal.view;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Keeps the entries used last, up to a number. */
+final class LruMap<K, V> extends LinkedHashMap<K, V> {
+    private static final long serialVersionUID = 1L;
+    private final int most;
+
+    LruMap(int most) {
+        super(16, 0.75f, true);
+        this.most = most;
+    }
+
+    @Override
+    protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
+        return size() > most;
+    }
+}
