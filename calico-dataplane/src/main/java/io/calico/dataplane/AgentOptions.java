@@ -3,7 +3,7 @@ package io.calico.dataplane;
 import java.time.Duration;
 import org.immutables.value.Value;
 
-/** Settings of the agent. Immutable. */
+/** Settings of the {@link Agent}. Immutable. */
 @Value.Immutable
 public interface AgentOptions {
     /** Wait after the first failed attempt to enforce; it doubles with each further one up to {@link #longestRetryDelay}. */
@@ -15,6 +15,18 @@ public interface AgentOptions {
     /** The longest wait between two attempts. */
     @Value.Default
     default Duration longestRetryDelay() {
+        return Duration.ofSeconds(5);
+    }
+
+    /** How often the host is looked at for what other programs changed; see {@link Dataplane#refresh}. */
+    @Value.Default
+    default Duration refreshInterval() {
+        return Duration.ofMinutes(1);
+    }
+
+    /** How long {@link Agent#leave} waits for the agent's thread. */
+    @Value.Default
+    default Duration leaveTimeout() {
         return Duration.ofSeconds(5);
     }
 

@@ -2,7 +2,7 @@
  * The dataplane SPI and the agent that keeps a dataplane equal to the datastore.
  *
  * <p>{@link io.calico.dataplane.Dataplane} is what a host must be able to do: enforce a compiled policy in one step, and
- * connect workloads. Its only caller is the agent: one thread that owns the host's network state.
+ * connect workloads. {@link io.calico.dataplane.Agent} is its only caller: one thread that owns the host's network state.
  * Sub-packages: {@code linux} (rtnetlink and nftables) and {@code recording} (in memory, for tests and embedding).
  */
 @NullMarked

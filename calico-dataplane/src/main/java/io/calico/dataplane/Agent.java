@@ -1,0 +1,218 @@
+package io.calico.dataplane;
+
+import io.calico.datastore.spi.Datastore;
+import io.calico.datastore.syncer.Syncer;
+import io.calico.model.EndpointKey;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps one host's dataplane equal to the datastore. One thread, {@code calico-agent-1}, owns the dataplane; everybody else
+ * hands it work.
+ *
+ * <pre>
+ *   Datastore ─▶ Syncer ─▶ AgentInbox ─▶ HostRecords (PolicyCalculator) ─▶ Dataplane.applyPolicy
+ *        join, leave, refresh ──┘                                       └▶ removeWorkload, repairWorkload, addWorkload
+ * </pre>
+ *
+ * <p>What a batch does, in this order: interfaces whose endpoints are gone are cut off; the policy is enforced; interfaces of
+ * changed endpoints are made right; joins whose endpoint's policy is enforced are connected. So nothing goes up before its
+ * policy is there.
+ *
+ * <p>What goes wrong in the field and what happens then. The process restarts: nothing is touched until a whole snapshot was
+ * read, so running workloads go on with what the former process left; then the policy is replaced in one step, interfaces
+ * without an endpoint are removed and the others made right. The host refuses a change: what was enforced stays, the attempt
+ * is repeated with growing pauses, and joins wait. The datastore goes away: what was enforced stays. A caller's time is up:
+ * what was done for it is undone.
+ *
+ * <p>Thread-safe.
+ */
+public final class Agent implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
+
+    private final AgentOptions options;
+    private final Dataplane dataplane;
+    private final Syncer syncer;
+    private final AgentInbox inbox = new AgentInbox();
+    private final Thread thread = new Thread(this::run, "calico-agent-1");
+    private final CountDownLatch inSync = new CountDownLatch(1);
+    private volatile AgentStatus status = new AgentStatus(false, 0, 0, 0, Optional.empty(), List.of());
+
+    /** Confined to the agent's thread. */
+    private final Convergence convergence;
+
+    /**
+     * An agent that has not started.
+     *
+     * @param store that is followed; stays open when the agent is closed
+     * @param host name of this host in endpoint keys
+     * @param dataplane from {@link #start} on used by the agent's thread only; stays open when the agent is closed
+     */
+    public Agent(Datastore store, String host, Dataplane dataplane, AgentOptions options) {
+        this.options = options;
+        this.dataplane = dataplane;
+        this.convergence = new Convergence(new HostRecords(host), dataplane, options, System::nanoTime);
+        this.syncer = new Syncer(store, HostRecords.PREFIXES, inbox);
+        this.thread.setDaemon(true);
+    }
+
+    /**
+     * Begins to follow the datastore; returns at once.
+     *
+     * @throws IllegalStateException if it was started or closed before
+     */
+    public void start() {
+        syncer.start();
+        thread.start();
+    }
+
+    /**
+     * Ends the agent's thread. The host keeps working as it is; callers that wait are refused. Idempotent; takes at most
+     * {@link AgentOptions#closeTimeout()}.
+     */
+    @Override
+    public void close() {
+        inbox.close();
+        syncer.close();
+        try {
+            thread.join(options.closeTimeout().toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** How the agent is doing. Does not block. */
+    public AgentStatus status() {
+        return status;
+    }
+
+    /** Whether a whole snapshot of the datastore is enforced, and nothing newer failed. */
+    public boolean isInSync() {
+        return status.inSync();
+    }
+
+    /**
+     * Waits until a whole snapshot of the datastore was enforced for the first time.
+     *
+     * @return whether that happened in time
+     */
+    public boolean awaitInSync(Duration limit) throws InterruptedException {
+        return inSync.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** MTU that a new workload's interface should have, in bytes. */
+    public int workloadMtuBytes() {
+        return dataplane.workloadMtuBytes();
+    }
+
+    /**
+     * Connects a workload: returns when the policy of its endpoint is enforced, its interface is up and its routes are
+     * there.
+     *
+     * @param endpointRevision the datastore revision of the endpoint's record; this or a newer one is what counts
+     * @throws DataplaneException.TimedOut if that took longer; the message says what was missing
+     * @throws DataplaneException.Refused if the host refused, or the datastore has no usable endpoint of that key that fits
+     *     the interface
+     * @throws DataplaneException.Unavailable if the agent was closed. After any exception nothing is left of the interface
+     */
+    public void join(EndpointKey key, WorkloadInterface workload, long endpointRevision, Duration deadline) {
+        JoinRequest request = new JoinRequest(key, workload, endpointRevision);
+        if (!inbox.submit(() -> convergence.add(request))) {
+            throw closed("connect workload", workload.hostName());
+        }
+        request.await(deadline, this::whatIsMissing);
+    }
+
+    private String whatIsMissing() {
+        AgentStatus now = status;
+        return now.lastError()
+                .map(error -> "the last attempt to enforce policy failed: " + error)
+                .orElse(
+                        now.revision() == 0
+                                ? "no whole snapshot of the datastore was read yet"
+                                : "policy is enforced up to revision " + now.revision() + " of the datastore");
+    }
+
+    /**
+     * Cuts a workload off: returns when its interface is down and its routes are gone; the interface itself is deleted a
+     * little later. Nothing happens if there is none of that name.
+     *
+     * @param hostName the host-side name
+     * @throws DataplaneException.Refused if the host refused
+     * @throws DataplaneException.TimedOut if the agent did not get to it in time; it will
+     * @throws DataplaneException.Unavailable if the agent was closed
+     */
+    public void leave(String hostName) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        if (!inbox.submit(() -> remove(hostName, done))) {
+            throw closed("disconnect workload", hostName);
+        }
+        try {
+            done.get(options.leaveTimeout().toNanos(), TimeUnit.NANOSECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof DataplaneException reason) {
+                throw reason;
+            }
+            throw new DataplaneException.Refused(
+                    "disconnect workload", hostName, 0, String.valueOf(e.getCause()), e.getCause());
+        } catch (TimeoutException e) {
+            throw new DataplaneException.TimedOut(
+                    "disconnect workload",
+                    hostName,
+                    "not done after " + options.leaveTimeout().toMillis() + " ms, but will be");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new DataplaneException.Unavailable("disconnect workload", hostName, "interrupted", e);
+        }
+    }
+
+    private void remove(String hostName, CompletableFuture<Void> done) {
+        try {
+            convergence.removeNow(hostName);
+            done.complete(null);
+        } catch (RuntimeException e) {
+            done.completeExceptionally(e);
+        }
+    }
+
+    /** Asks for a look at what other programs may have changed on this host, soon; does not wait for it. */
+    public void refresh() {
+        inbox.submit(convergence::refreshSoon);
+    }
+
+    private static DataplaneException closed(String operation, String object) {
+        return new DataplaneException.Unavailable(operation, object, "the agent is closed", null);
+    }
+
+    private void run() {
+        try {
+            while (true) {
+                AgentInbox.Batch batch = inbox.take(convergence.deadline());
+                batch.work().forEach(Runnable::run);
+                if (batch.closed()) {
+                    return;
+                }
+                status = convergence.step(batch);
+                if (status.inSync()) {
+                    inSync.countDown();
+                }
+            }
+        } catch (InterruptedException e) {
+            LOG.debug("The agent's thread was interrupted", e);
+        } catch (RuntimeException | Error e) {
+            LOG.error("The agent ends; the host stays as it is until the daemon is restarted", e);
+            throw e;
+        } finally {
+            inbox.close();
+            convergence.failJoins(closed("connect workload", "of a waiting caller"));
+        }
+    }
+}

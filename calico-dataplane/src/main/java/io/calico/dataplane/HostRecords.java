@@ -1,0 +1,210 @@
+package io.calico.dataplane;
+
+import io.calico.datastore.Keys;
+import io.calico.datastore.StoreKey;
+import io.calico.datastore.syncer.SyncUpdate;
+import io.calico.model.EndpointKey;
+import io.calico.model.IpPool;
+import io.calico.model.ProfileRules;
+import io.calico.model.WorkloadEndpoint;
+import io.calico.model.json.BadRecordException;
+import io.calico.model.json.ModelJson;
+import io.calico.policy.CompiledPolicy;
+import io.calico.policy.EndpointToHostAction;
+import io.calico.policy.PolicyCalculator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The datastore's records as far as one host's dataplane needs them, and the policy that follows. One record that cannot be
+ * read counts as absent, is logged once for each change, and stops nothing else. Confined to one thread.
+ */
+final class HostRecords {
+    private static final Logger LOG = LoggerFactory.getLogger(HostRecords.class);
+    private static final String TO_HOST = "DefaultEndpointToHostAction";
+
+    /** What {@link #fold} must be fed with. */
+    static final List<String> PREFIXES = List.of(Keys.GLOBAL_CONFIG, Keys.HOSTS, Keys.PROFILES, Keys.IPAM_V1);
+
+    private final String host;
+    private final PolicyCalculator calculator;
+    private final Map<EndpointKey, WorkloadEndpoint> endpoints = new TreeMap<>();
+    private final Map<EndpointKey, String> unusable = new TreeMap<>();
+    private final Map<StoreKey, String> toHostSettings = new HashMap<>();
+
+    HostRecords(String host) {
+        this.host = host;
+        this.calculator = new PolicyCalculator(host);
+    }
+
+    /**
+     * What a fold means for this host's links.
+     *
+     * @param gone interfaces that belonged to an endpoint and now belong to none
+     * @param changed endpoints of this host that are new or different
+     */
+    record LinkChanges(Set<String> gone, Set<EndpointKey> changed) {}
+
+    LinkChanges fold(List<SyncUpdate> updates) {
+        LinkChanges changes = new LinkChanges(new HashSet<>(), new HashSet<>());
+        for (SyncUpdate update : updates) {
+            StoreKey key = update.key();
+            if (key instanceof StoreKey.Endpoint endpoint) {
+                foldEndpoint(endpoint.key(), update, changes);
+            } else if (key instanceof StoreKey.ProfileTags tags) {
+                report(calculator.onProfileTags(tags.profile(), read(update, ModelJson::readTags)));
+            } else if (key instanceof StoreKey.ProfileRulesKey rules) {
+                report(calculator.onProfileRules(
+                        rules.profile(), read(update, (k, json) -> ModelJson.read(k, json, ProfileRules.class))));
+            } else if (key instanceof StoreKey.Pool pool) {
+                calculator.onPool(pool.cidr(), read(update, (k, json) -> ModelJson.read(k, json, IpPool.class)));
+            } else if (isToHostSetting(key)) {
+                foldToHost(key, update.value());
+            }
+        }
+        endpoints.values().forEach(e -> changes.gone().remove(e.interfaceName()));
+        return changes;
+    }
+
+    private void foldEndpoint(EndpointKey key, SyncUpdate update, LinkChanges changes) {
+        Optional<WorkloadEndpoint> endpoint =
+                read(update, (k, json) -> ModelJson.read(k, json, WorkloadEndpoint.class));
+        Optional<String> reason = calculator.onEndpoint(key, endpoint);
+        report(reason);
+        if (!key.host().equals(host)) {
+            return;
+        }
+        unusable.remove(key);
+        if (update.value().isPresent() && endpoint.isEmpty()) {
+            // Its interface is not known any more, but it has one: what was known is not taken away.
+            unusable.put(key, "its record is damaged");
+            return;
+        }
+        reason.ifPresent(text -> unusable.put(key, text));
+        WorkloadEndpoint before = endpoint.isPresent() ? endpoints.put(key, endpoint.get()) : endpoints.remove(key);
+        if (before != null) {
+            changes.gone().add(before.interfaceName());
+        }
+        if (endpoint.isPresent()) {
+            changes.changed().add(key);
+        }
+    }
+
+    private boolean isToHostSetting(StoreKey key) {
+        return key instanceof StoreKey.GlobalConfig global && global.name().equals(TO_HOST)
+                || key instanceof StoreKey.HostConfig own
+                        && own.name().equals(TO_HOST)
+                        && own.host().equals(host);
+    }
+
+    private void foldToHost(StoreKey key, Optional<String> value) {
+        if (value.isPresent()) {
+            toHostSettings.put(key, value.get());
+        } else {
+            toHostSettings.remove(key);
+        }
+    }
+
+    private interface Reader<T> {
+        T read(String key, String json);
+    }
+
+    private static <T> Optional<T> read(SyncUpdate update, Reader<T> reader) {
+        if (update.value().isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(reader.read(update.rawKey(), update.value().get()));
+        } catch (BadRecordException e) {
+            LOG.warn("Treated as absent: {}", e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private static void report(Optional<String> unusable) {
+        unusable.ifPresent(reason -> LOG.warn("Treated as absent: {}", reason));
+    }
+
+    /** The policy that follows from all records so far. */
+    CompiledPolicy policy() {
+        return calculator.compile();
+    }
+
+    /** What packets from workloads to this host meet: the host's own setting, else the global one, else RETURN. */
+    EndpointToHostAction toHost() {
+        String setting = toHostSettings.get(new StoreKey.HostConfig(host, TO_HOST));
+        if (setting == null) {
+            setting = toHostSettings.get(new StoreKey.GlobalConfig(TO_HOST));
+        }
+        return parseAction(setting);
+    }
+
+    private static EndpointToHostAction parseAction(@Nullable String setting) {
+        if (setting == null || setting.equals("none")) {
+            return EndpointToHostAction.RETURN;
+        }
+        return switch (setting.toUpperCase(Locale.ROOT)) {
+            case "RETURN" -> EndpointToHostAction.RETURN;
+            case "ACCEPT" -> EndpointToHostAction.ACCEPT;
+            case "DROP" -> EndpointToHostAction.DROP;
+            default -> {
+                LOG.warn("{} is '{}', not one of DROP, RETURN, ACCEPT; taken as DROP", TO_HOST, setting);
+                yield EndpointToHostAction.DROP;
+            }
+        };
+    }
+
+    /** Why an endpoint of this host is not part of the policy; empty if nothing speaks against it. */
+    Optional<String> whyUnusable(EndpointKey key) {
+        return Optional.ofNullable(unusable.get(key));
+    }
+
+    /** The interfaces of this host's endpoints, of inactive and unusable ones, too. */
+    Set<String> interfaceNames() {
+        Set<String> names = new HashSet<>();
+        endpoints.values().forEach(e -> names.add(e.interfaceName()));
+        return names;
+    }
+
+    /** Whether an endpoint of this host may have an interface whose name cannot be known. */
+    boolean hasUnreadableEndpoints() {
+        return unusable.keySet().stream().anyMatch(key -> !endpoints.containsKey(key));
+    }
+
+    Set<EndpointKey> endpointKeys() {
+        return Set.copyOf(endpoints.keySet());
+    }
+
+    /** The host side that the endpoint's interface must have; empty if there is no such endpoint, or it has no address. */
+    Optional<WorkloadInterface> workload(EndpointKey key) {
+        WorkloadEndpoint endpoint = endpoints.get(key);
+        if (endpoint == null) {
+            return Optional.empty();
+        }
+        String suffix = endpoint.interfaceName()
+                .substring(Math.min(
+                        WorkloadInterface.PREFIX.length(),
+                        endpoint.interfaceName().length()));
+        try {
+            return Optional.of(WorkloadInterface.builder()
+                    .hostName(endpoint.interfaceName())
+                    .containerName(WorkloadInterface.CONTAINER_PREFIX + suffix)
+                    .containerMac(endpoint.mac())
+                    .addresses(endpoint.addresses())
+                    .gateway4(endpoint.ipv4Gateway().orElse(WorkloadInterface.DEFAULT_GATEWAY))
+                    .build());
+        } catch (IllegalArgumentException e) {
+            LOG.warn("Interface of endpoint {} is left alone: {}", key, e.getMessage());
+            return Optional.empty();
+        }
+    }
+}

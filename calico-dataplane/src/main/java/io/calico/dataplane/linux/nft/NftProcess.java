@@ -1,0 +1,45 @@
+package io.calico.dataplane.linux.nft;
+
+import io.calico.dataplane.DataplaneException;
+import io.calico.dataplane.linux.process.Tool;
+import io.calico.dataplane.linux.process.ToolResult;
+import java.time.Duration;
+import java.util.List;
+
+/** Hands each transaction to a process {@code nft -f -}; nft 1.0.6 or later. Works in the network namespace of the calling thread. */
+public final class NftProcess implements NftWriter {
+    private static final String TABLE = "table " + NftText.TABLE;
+
+    /** A table with 10,000 endpoints loads in a second; what takes longer than this hangs. */
+    private static final Duration LIMIT = Duration.ofSeconds(30);
+
+    private static final int MOST_ERROR_TEXT = 2000;
+
+    private final Tool nft;
+
+    /** Uses that nft. */
+    public NftProcess(Tool nft) {
+        this.nft = nft;
+    }
+
+    /**
+     * Uses the nft of this machine.
+     *
+     * @throws DataplaneException.Unavailable if there is none
+     */
+    public static NftProcess ofThisMachine() {
+        return new NftProcess(Tool.find("nft", LIMIT)
+                .orElseThrow(() -> new DataplaneException.Unavailable(
+                        "write", TABLE, "there is no program 'nft' here; install the package nftables", null)));
+    }
+
+    @Override
+    public void write(NftTransaction transaction) {
+        ToolResult result = nft.run(transaction.text(), List.of("-f", "-"));
+        if (!result.succeeded()) {
+            String reason = result.output().isEmpty() ? "nft ended with " + result.exitCode() : result.output();
+            throw new DataplaneException.Refused(
+                    "write", TABLE, 0, reason.substring(0, Math.min(reason.length(), MOST_ERROR_TEXT)), null);
+        }
+    }
+}

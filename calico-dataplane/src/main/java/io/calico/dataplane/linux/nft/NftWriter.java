@@ -1,0 +1,19 @@
+package io.calico.dataplane.linux.nft;
+
+import io.calico.dataplane.DataplaneException;
+
+/**
+ * Carries out transactions on {@code table inet calico} of one network namespace. Confined to one thread; blocks.
+ *
+ * <p>The whole interface, so that the process behind {@link NftProcess} can give way to a socket without anyone noticing.
+ */
+public interface NftWriter {
+    /**
+     * Carries out all commands, atomically: a packet sees the table as it was or as it will be.
+     *
+     * @throws DataplaneException.Refused if the kernel or nft refused a command; the table is as before
+     * @throws DataplaneException.TimedOut if no answer came in time; the table is as before or as asked
+     * @throws DataplaneException.Unavailable if there is no way to nftables on this machine; nothing was done
+     */
+    void write(NftTransaction transaction);
+}

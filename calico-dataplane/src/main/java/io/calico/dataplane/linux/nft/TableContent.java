@@ -1,0 +1,26 @@
+package io.calico.dataplane.linux.nft;
+
+import io.calico.policy.CompiledPolicy;
+import io.calico.policy.EndpointToHostAction;
+import java.util.Collections;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * All that the table is made of. Immutable.
+ *
+ * @param policy of this host
+ * @param toHost what happens to packets from workloads to this host
+ * @param uplinks interfaces that lead out of this host; only bridges among them matter
+ */
+public record TableContent(CompiledPolicy policy, EndpointToHostAction toHost, SortedSet<String> uplinks) {
+    public TableContent {
+        uplinks = Collections.unmodifiableSortedSet(new TreeSet<>(uplinks));
+    }
+
+    /** The content with these parts. */
+    public static TableContent of(CompiledPolicy policy, EndpointToHostAction toHost, Set<String> uplinks) {
+        return new TableContent(policy, toHost, new TreeSet<>(uplinks));
+    }
+}

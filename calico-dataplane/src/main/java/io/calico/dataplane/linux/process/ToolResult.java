@@ -1,0 +1,14 @@
+package io.calico.dataplane.linux.process;
+
+/**
+ * How a tool ended. Immutable.
+ *
+ * @param exitCode 0 if the tool did what was asked
+ * @param output what it wrote to standard output and standard error, cut after 64 KiB
+ */
+public record ToolResult(int exitCode, String output) {
+    /** Whether the exit code is 0. */
+    public boolean succeeded() {
+        return exitCode == 0;
+    }
+}
