@@ -1,0 +1,200 @@
+package io.calico.libnetwork.engine;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.calico.datastore.CalicoStore;
+import io.calico.model.json.ModelJson;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Listens to the Docker engine's events and keeps the names of its calico networks in the datastore. Works on a thread of
+ * its own, {@code calico-engine-1}; whatever the engine or the datastore does, it tries again until it is closed.
+ *
+ * <p>It only connects when there is reason to think that an engine runs: under systemd, connecting to the socket of a
+ * stopped engine would start it, against the operator's will. A reason is the engine's pid file beside the socket, a
+ * socket that was made since we last looked, or {@link #engineCalled a call from an engine}.
+ */
+public final class EngineClient implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(EngineClient.class);
+    private static final Duration HEAD_TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration LIST_TIMEOUT = Duration.ofSeconds(10);
+    private static final Set<String> CHANGES = Set.of("create", "destroy", "remove");
+    private static final int MAX_LIST_BYTES = 16 << 20;
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
+
+    private final Path socket;
+    private final String driver;
+    private final NetworkNames names;
+    private final Semaphore calls = new Semaphore(0);
+    private final Thread thread;
+    private volatile boolean closed;
+
+    /** Of the socket file when we last looked; confined to the thread. */
+    private @Nullable Object lastSocketFile;
+
+    /** Whether the last attempt failed, so that only the first of a row is logged; confined to the thread. */
+    private boolean failing;
+
+    /**
+     * Does no I/O.
+     *
+     * @param socket the engine's, normally {@code /var/run/docker.sock}
+     * @param driver name of our network driver, {@code calico}
+     * @param host this host's name in the datastore
+     */
+    public EngineClient(Path socket, String driver, CalicoStore store, String host) {
+        this.socket = socket;
+        this.driver = driver;
+        this.names = new NetworkNames(store, host);
+        this.thread = new Thread(this::run, "calico-engine-1");
+        this.thread.setDaemon(true);
+    }
+
+    /** Begins to listen. Once. */
+    public void start() {
+        thread.start();
+    }
+
+    /** Tells that an engine has called the plugin, so there is one. Does not block; any thread. */
+    public void engineCalled() {
+        if (calls.availablePermits() == 0) {
+            calls.release();
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        thread.interrupt();
+        try {
+            thread.join(500);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        lastSocketFile = socketFile().orElse(null);
+        Duration pause = FIRST_PAUSE;
+        boolean called = false;
+        while (!closed) {
+            if (called || seemsToRun()) {
+                pause = listen() ? FIRST_PAUSE : longer(pause);
+            } else {
+                pause = LONGEST_PAUSE;
+            }
+            called = waitForCall(pause);
+        }
+    }
+
+    private boolean seemsToRun() {
+        Optional<Object> now = socketFile();
+        boolean isNew = now.isPresent() && !now.get().equals(lastSocketFile);
+        return isNew || now.isPresent() && Files.exists(socket.resolveSibling("docker.pid"));
+    }
+
+    private Optional<Object> socketFile() {
+        try {
+            return Optional.ofNullable(
+                    Files.readAttributes(socket, BasicFileAttributes.class).fileKey());
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Duration longer(Duration pause) {
+        Duration doubled = pause.multipliedBy(2);
+        return doubled.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : doubled;
+    }
+
+    /** Whether an engine called before the pause was over. */
+    private boolean waitForCall(Duration pause) {
+        try {
+            return calls.tryAcquire(pause.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            closed = true;
+            return false;
+        }
+    }
+
+    /** Follows one engine until it ends; whether it answered at all. */
+    private boolean listen() {
+        boolean answered = false;
+        try (EngineConnection events = EngineConnection.open(socket)) {
+            // Events first, the list after: what happens in between is in one of them.
+            int status = events.get("/events?filters=" + encoded("{\"type\":[\"network\"]}"), HEAD_TIMEOUT);
+            if (status != 200) {
+                throw new IOException("the Docker engine answered " + status + " to a request for its events");
+            }
+            lastSocketFile = socketFile().orElse(null);
+            names.update(networks());
+            answered = true;
+            failing = false;
+            LOG.info("listening to the Docker engine at {}", socket);
+            while (!closed) {
+                if (concernsUs(events.bodyLine())) {
+                    names.update(networks());
+                }
+            }
+        } catch (IOException | RuntimeException e) {
+            report(answered, e);
+        }
+        return answered;
+    }
+
+    private void report(boolean answered, Exception e) {
+        if (closed) {
+            return;
+        }
+        if (answered) {
+            LOG.info("lost the Docker engine: {}", e.toString());
+        } else if (!failing) {
+            failing = true;
+            LOG.warn("cannot learn the names of networks at {}; trying again: {}", socket, e.toString());
+        }
+    }
+
+    /** Whether a network of ours was made or removed; the other events are about containers. */
+    private boolean concernsUs(String event) throws IOException {
+        JsonNode json = ModelJson.mapper().readTree(event);
+        String type = json.path("Actor").path("Attributes").path("type").asText("");
+        return type.equals(driver) && CHANGES.contains(json.path("Action").asText(""));
+    }
+
+    private Map<String, String> networks() throws IOException {
+        try (EngineConnection list = EngineConnection.open(socket)) {
+            String filter = encoded("{\"driver\":[\"" + driver + "\"]}");
+            int status = list.get("/networks?filters=" + filter, LIST_TIMEOUT);
+            String body = list.body(MAX_LIST_BYTES, LIST_TIMEOUT);
+            if (status != 200) {
+                throw new IOException("the Docker engine answered " + status + " to a request for its networks");
+            }
+            Map<String, String> byId = new LinkedHashMap<>();
+            for (JsonNode network : ModelJson.mapper().readTree(body)) {
+                if (network.path("Driver").asText("").equals(driver)) {
+                    byId.put(network.path("Id").asText(), network.path("Name").asText());
+                }
+            }
+            return byId;
+        }
+    }
+
+    private static String encoded(String filter) {
+        return URLEncoder.encode(filter, StandardCharsets.UTF_8);
+    }
+}

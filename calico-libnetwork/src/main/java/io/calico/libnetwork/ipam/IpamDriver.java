@@ -1,0 +1,159 @@
+package io.calico.libnetwork.ipam;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.calico.datastore.CalicoStore;
+import io.calico.ipam.AssignOptions;
+import io.calico.ipam.AssignRequest;
+import io.calico.ipam.AssignResult;
+import io.calico.ipam.BlockAllocator;
+import io.calico.ipam.Owner;
+import io.calico.ipam.ReleaseRequest;
+import io.calico.libnetwork.http.CallException;
+import io.calico.libnetwork.http.Routes;
+import io.calico.model.IpPool;
+import io.calico.model.net.Cidr;
+import io.calico.model.net.IpAddress;
+import io.calico.model.net.IpVersion;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * {@code IpamDriver.*} of the remote driver protocol. Thread-safe.
+ *
+ * <p>An engine asks for an address before it says for whom: until an endpoint has it, an address is marked as waiting for
+ * one, so that those whose endpoint never came can be found.
+ */
+public final class IpamDriver {
+    private static final Logger LOG = LoggerFactory.getLogger(IpamDriver.class);
+    private static final Map<String, Object> DONE = Map.of();
+
+    private final CalicoStore store;
+    private final BlockAllocator allocator;
+    private final AddressUse use;
+    private final String host;
+
+    /**
+     * @param use who has an address that is to be released
+     * @param host this host's name in the datastore
+     */
+    public IpamDriver(CalicoStore store, BlockAllocator allocator, AddressUse use, String host) {
+        this.store = store;
+        this.allocator = allocator;
+        this.use = use;
+        this.host = host;
+    }
+
+    /** Adds the driver's calls to a socket's. */
+    public Routes.Builder addTo(Routes.Builder routes) {
+        // No MACs: the engine would make them up, and containers could not all have the same. No replay: the engine
+        // would
+        // ask for the pool that we answered, which is everything, and forget the one that the user gave.
+        Map<String, Boolean> capabilities = Map.of("RequiresMACAddress", false, "RequiresRequestReplay", false);
+        Map<String, String> spaces = Map.of(
+                "LocalDefaultAddressSpace", "CalicoLocalAddressSpace",
+                "GlobalDefaultAddressSpace", "CalicoGlobalAddressSpace");
+        return routes.callWithoutBody("/IpamDriver.GetCapabilities", context -> capabilities)
+                .callWithoutBody("/IpamDriver.GetDefaultAddressSpaces", context -> spaces)
+                .call("/IpamDriver.RequestPool", RequestPoolRequest.class, (r, context) -> requestPool(r))
+                .call("/IpamDriver.ReleasePool", AddressRequest.class, (r, context) -> DONE)
+                .call("/IpamDriver.RequestAddress", AddressRequest.class, (r, context) -> requestAddress(r))
+                .call("/IpamDriver.ReleaseAddress", AddressRequest.class, (r, context) -> releaseAddress(r));
+    }
+
+    private RequestPoolAnswer requestPool(RequestPoolRequest request) {
+        if (request.v6()
+                || request.subnet().filter(net -> net.version() == IpVersion.V6).isPresent()) {
+            throw CallException.failed(
+                    "calico does not support IPv6 on Docker networks yet; create the network without");
+        }
+        if (!request.subPool().isEmpty()) {
+            throw CallException.failed("calico cannot restrict a network to --ip-range " + request.subPool()
+                    + "; make a calico pool of that range (calicoctl pool add) and give it as --subnet");
+        }
+        request.subnet().ifPresent(this::requirePool);
+        return RequestPoolAnswer.of(request.subnet());
+    }
+
+    private void requirePool(Cidr subnet) {
+        Optional<IpPool> pool = store.pools().find(subnet).filter(IpamDriver::isAssignable);
+        if (pool.isEmpty()) {
+            String pools = store.pools().list().values().stream()
+                    .filter(IpamDriver::isAssignable)
+                    .filter(p -> p.cidr().version() == IpVersion.V4)
+                    .map(p -> p.cidr().toString())
+                    .collect(Collectors.joining(", "));
+            throw CallException.failed("subnet " + subnet + " is not a calico pool that gives addresses; "
+                    + (pools.isEmpty() ? "there is none" : "those are " + pools)
+                    + "; add one with: calicoctl pool add " + subnet);
+        }
+    }
+
+    private static boolean isAssignable(IpPool pool) {
+        return pool.ipam() && !pool.disabled();
+    }
+
+    /** The answered mask is that of one address: a container shares its link with nobody. */
+    record RequestAddressAnswer(
+            @JsonProperty("Address") String address,
+            @JsonProperty("Data") Map<String, String> data) {
+        static RequestAddressAnswer of(IpAddress address) {
+            return new RequestAddressAnswer(Cidr.of(address).toString(), Map.of());
+        }
+    }
+
+    private RequestAddressAnswer requestAddress(AddressRequest request) {
+        IpAddress address =
+                request.specific().isPresent() ? assign(request.specific().get(), request.pool()) : autoAssign(request);
+        LOG.debug("address {} assigned", address);
+        return RequestAddressAnswer.of(address);
+    }
+
+    private IpAddress assign(IpAddress address, Optional<Cidr> pool) {
+        if (address.isV6()) {
+            throw CallException.failed("calico does not give IPv6 addresses to containers yet");
+        }
+        if (pool.isPresent() && !pool.get().contains(address)) {
+            throw CallException.failed("address " + address + " is not in " + pool.get() + ", the network's subnet");
+        }
+        allocator.assign(
+                address,
+                AssignOptions.builder().owner(Owner.pendingEndpoint(host)).build());
+        return address;
+    }
+
+    private IpAddress autoAssign(AddressRequest request) {
+        if (request.pool().isEmpty() && !request.poolId().equals(RequestPoolAnswer.ANY_IPV4)) {
+            throw CallException.badRequest("PoolID '" + request.poolId() + "' is none that calico gave");
+        }
+        AssignResult.Family result = allocator
+                .autoAssign(AssignRequest.builder()
+                        .num4(1)
+                        .pools4(request.pool().map(List::of).orElse(List.of()))
+                        .owner(Owner.pendingEndpoint(host))
+                        .build())
+                .ipv4();
+        if (result.addresses().isEmpty()) {
+            throw CallException.failed("no free address is left in "
+                    + request.pool().map(pool -> "calico pool " + pool).orElse("any calico pool"));
+        }
+        return result.addresses().get(0);
+    }
+
+    private Object releaseAddress(AddressRequest request) {
+        // The gateway of a network without one is released as 0.0.0.0.
+        Optional<IpAddress> address = request.specific().filter(a -> a.high() != 0 || a.low() != 0);
+        if (address.isEmpty() || !use.giveUp(address.get())) {
+            return DONE;
+        }
+        boolean released = !allocator
+                .release(List.of(ReleaseRequest.of(address.get())))
+                .released()
+                .isEmpty();
+        LOG.debug("address {} {}", address.get(), released ? "released" : "was not assigned");
+        return DONE;
+    }
+}

@@ -1,0 +1,22 @@
+package io.calico.libnetwork.network;
+
+import com.fasterxml.jackson.annotation.JsonFormat;
+import com.fasterxml.jackson.annotation.JsonProperty;
+
+/**
+ * {@code NetworkDriver.Join}. Immutable.
+ *
+ * @param sandboxKey names the sandbox: a file of the engine that may not exist yet. Endpoints with the same key are
+ *     interfaces of one container; a restarted container has a new key. Empty if the engine gives none
+ */
+@JsonFormat(with = JsonFormat.Feature.ACCEPT_CASE_INSENSITIVE_PROPERTIES)
+record JoinRequest(
+        @JsonProperty("NetworkID") String networkId,
+        @JsonProperty("EndpointID") String endpointId,
+        @JsonProperty("SandboxKey") String sandboxKey) {
+    JoinRequest {
+        DockerIds.require("NetworkID", networkId);
+        DockerIds.require("EndpointID", endpointId);
+        sandboxKey = sandboxKey == null ? "" : sandboxKey;
+    }
+}

@@ -1,0 +1,191 @@
+package io.calico.libnetwork.network;
+
+import io.calico.datastore.CalicoStore;
+import io.calico.datastore.PoolPut;
+import io.calico.ipam.BlockAllocator;
+import io.calico.ipam.IpamException;
+import io.calico.ipam.Owner;
+import io.calico.libnetwork.http.CallException;
+import io.calico.model.HostNetwork;
+import io.calico.model.IpPool;
+import io.calico.model.Profile;
+import io.calico.model.json.BadRecordException;
+import io.calico.model.json.ModelJson;
+import io.calico.model.net.Cidr;
+import io.calico.model.net.IpAddress;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the datastore holds of a network:
+ *
+ * <ul>
+ *   <li>the engine's request, word for word, under the network's id: the network exists while it does;
+ *   <li>a profile named with the id, whose members may talk to each other;
+ *   <li>with another IPAM driver than ours, a pool of the network's subnet from which we assign nothing: it makes the
+ *       addresses known as those of workloads;
+ *   <li>with ours, gateway and auxiliary addresses that the user gave, bound to the network.
+ * </ul>
+ *
+ * Thread-safe.
+ */
+final class NetworkRecords {
+    private static final Logger LOG = LoggerFactory.getLogger(NetworkRecords.class);
+    private static final String IPIP_DEVICE = "tunl0";
+
+    private final CalicoStore store;
+    private final BlockAllocator allocator;
+    private final String host;
+
+    NetworkRecords(CalicoStore store, BlockAllocator allocator, String host) {
+        this.store = store;
+        this.allocator = allocator;
+        this.host = host;
+    }
+
+    /**
+     * Writes all of it, or, on an exception, nothing.
+     *
+     * @param request as parsed
+     * @param verbatim as sent
+     */
+    void create(CreateNetworkRequest request, String verbatim) {
+        String id = request.networkId();
+        Optional<Cidr> foreignSubnet = onLinkSubnet(checked(request));
+        boolean madePool = foreignSubnet.isPresent() && putPool(request, foreignSubnet.get());
+        boolean madeProfile = false;
+        try {
+            madeProfile = store.profiles().create(Profile.defaults(id));
+            if (foreignSubnet.isEmpty()) {
+                bindReserved(request);
+            }
+            store.networks().putRequest(id, verbatim.strip());
+        } catch (RuntimeException e) {
+            if (madeProfile) {
+                undo("profile " + id, e, () -> store.profiles().remove(id));
+            }
+            if (madePool) {
+                undo("pool " + foreignSubnet.get(), e, () -> store.pools().remove(foreignSubnet.get()));
+            }
+            throw e;
+        }
+    }
+
+    private static void undo(String what, RuntimeException why, Runnable removal) {
+        try {
+            removal.run();
+        } catch (RuntimeException e) {
+            LOG.warn("{} was made for a network that could not be created, and cannot be removed", what, e);
+            why.addSuppressed(e);
+        }
+    }
+
+    private static CreateNetworkRequest checked(CreateNetworkRequest request) {
+        if (!request.ipv6().isEmpty()) {
+            throw CallException.failed(
+                    "calico does not support IPv6 on Docker networks yet; create the network without");
+        }
+        if (request.ipv4().isEmpty()) {
+            throw CallException.failed("a calico network needs an IPv4 subnet");
+        }
+        if (!request.ipv4().stream().allMatch(SubnetData::isOurs)
+                && request.ipv4().size() > 1) {
+            throw CallException.failed("a calico network with Docker's own IPAM driver can have one IPv4 subnet only");
+        }
+        return request;
+    }
+
+    /** The network's subnet, if addresses come from another IPAM driver than ours. */
+    Optional<Cidr> onLinkSubnet(CreateNetworkRequest request) {
+        return request.ipv4().stream()
+                .filter(subnet -> !subnet.isOurs())
+                .findFirst()
+                .flatMap(SubnetData::network);
+    }
+
+    /** Whether this call made the pool. */
+    private boolean putPool(CreateNetworkRequest request, Cidr subnet) {
+        Optional<IpPool> existing = store.pools().find(subnet);
+        if (existing.isPresent()) {
+            requireAbandoned(existing.get());
+        }
+        IpPool pool = IpPool.builder()
+                .cidr(subnet)
+                .ipam(false)
+                .natOutgoing(request.isSet("nat-outgoing"))
+                .ipip(request.isSet("ipip") ? Optional.of(IPIP_DEVICE) : Optional.empty())
+                .build();
+        if (store.pools().put(pool) instanceof PoolPut.Overlaps overlap) {
+            throw CallException.failed("subnet " + subnet + " overlaps with calico's pool " + overlap.other()
+                    + "; give another --subnet, or --ipam-driver calico");
+        }
+        return existing.isEmpty();
+    }
+
+    private void requireAbandoned(IpPool pool) {
+        if (pool.ipam()) {
+            throw CallException.failed("subnet " + pool.cidr()
+                    + " is a pool of calico; to take addresses from it, give --ipam-driver calico as well");
+        }
+        for (String id : store.networks().requestIds()) {
+            Optional<Cidr> subnet = find(id).flatMap(this::onLinkSubnet);
+            if (subnet.equals(Optional.of(pool.cidr()))) {
+                throw CallException.failed("subnet " + pool.cidr() + " is that of network " + id
+                        + "; if that network is gone, remove it: calicoctl pool remove " + pool.cidr());
+            }
+        }
+    }
+
+    private void bindReserved(CreateNetworkRequest request) {
+        List<IpAddress> reserved = request.ipv4().stream()
+                .flatMap(subnet -> subnet.reserved().stream())
+                .toList();
+        if (reserved.isEmpty()) {
+            return;
+        }
+        try {
+            allocator.bindOwner(reserved, Owner.network(host, request.networkId()));
+        } catch (IpamException.NotAssigned e) {
+            LOG.warn("network {}: {}; it may be given to a container", request.networkId(), e.getMessage());
+        }
+    }
+
+    /** Removes all of it that is there. Gateway and auxiliary addresses are released by the engine. */
+    void delete(String id) {
+        Optional<CreateNetworkRequest> request = find(id);
+        Optional<HostNetwork> named = store.networks().findOnHost(host, id);
+        named.ifPresent(network -> {
+            store.networks().releaseName(network.name(), id);
+            store.networks().removeFromHost(host, id);
+        });
+        store.profiles().remove(id);
+        request.flatMap(this::onLinkSubnet)
+                .flatMap(subnet -> store.pools().find(subnet))
+                .filter(pool -> !pool.ipam())
+                .ifPresent(pool -> store.pools().remove(pool.cidr()));
+        // Last, so that what an error left behind can be found.
+        store.networks().removeRequest(id);
+    }
+
+    /**
+     * The network.
+     *
+     * @throws CallException if it is not known
+     */
+    CreateNetworkRequest require(String id) {
+        return find(id).orElseThrow(() -> CallException.failed("network " + id
+                + " is not known to calico: its record is gone or cannot be read; remove it and create it anew"));
+    }
+
+    private Optional<CreateNetworkRequest> find(String id) {
+        Optional<String> json = store.networks().findRequest(id);
+        try {
+            return json.map(text -> ModelJson.read(id, text, CreateNetworkRequest.class));
+        } catch (BadRecordException e) {
+            LOG.warn("the record of network {} cannot be read", id, e);
+            return Optional.empty();
+        }
+    }
+}
