@@ -221,18 +221,20 @@ public final class WorkloadLinks implements AutoCloseable {
     /** Changes only what differs; what a running workload sends goes on meanwhile. */
     private void repairHostSide(Link link, WorkloadInterface workload) {
         setSysctls(link);
-        List<Request> requests = new ArrayList<>();
-        addressChanges(link, workload, requests);
-        neighbourChanges(link, workload, requests);
-        boolean isSame =
-                link.isUp() && link.group() == LIVE_GROUP && link.mac().equals(Optional.of(WorkloadInterface.HOST_MAC));
+        boolean isSame = link.group() == LIVE_GROUP && link.mac().equals(Optional.of(WorkloadInterface.HOST_MAC));
         if (!isSame) {
+            // Before the neighbours are looked at: the kernel forgets them when the address changes.
             LinkSettings settings = LinkSettings.builder()
                     .mac(WorkloadInterface.HOST_MAC)
                     .group(LIVE_GROUP)
-                    .up(true)
                     .build();
-            requests.add(Request.changeLink(link.index(), settings));
+            netlink.execute(Request.changeLink(link.index(), settings));
+        }
+        List<Request> requests = new ArrayList<>();
+        addressChanges(link, workload, requests);
+        neighbourChanges(link, workload, requests);
+        if (!link.isUp()) {
+            requests.add(Request.changeLink(link.index(), LinkSettings.up(true)));
         }
         netlink.execute(requests);
         removeForeignRoutes(link, workload);

@@ -5,6 +5,7 @@ import io.calico.model.net.MacAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Walks over the messages of one received datagram, and over the attributes inside each. The layouts are drawn at
@@ -96,6 +97,19 @@ final class MessageReader {
     /** The attributes between two offsets, such as those of a next hop. */
     Attributes attributes(int from, int to) {
         return new Attributes(from, to);
+    }
+
+    /**
+     * What the parser makes of the current message.
+     *
+     * @throws NetlinkException also where the parser meets a value that cannot be, such as a /33
+     */
+    <T> T decode(Function<MessageReader, T> parser) {
+        try {
+            return parser.apply(this);
+        } catch (IllegalArgumentException e) {
+            throw malformed("message type " + type() + ": " + e.getMessage());
+        }
     }
 
     private NetlinkException malformed(String what) {

@@ -138,7 +138,7 @@ public final class NetlinkEvents implements AutoCloseable {
                 }
                 MessageReader in = datagram.get();
                 while (in.next()) {
-                    read(in).ifPresent(events::add);
+                    in.decode(NetlinkEvents::read).ifPresent(events::add);
                 }
             } catch (NetlinkException e) {
                 if (e.errno() != Errno.ENOBUFS.number()) {
@@ -150,7 +150,7 @@ public final class NetlinkEvents implements AutoCloseable {
         return events;
     }
 
-    private static Optional<NetlinkEvent> read(MessageReader in) {
+    static Optional<NetlinkEvent> read(MessageReader in) {
         return switch (in.type()) {
             case Wire.RTM_NEWLINK, Wire.RTM_DELLINK ->
                 // A bridge tells of its ports in messages of its own family, which describe no link.

@@ -102,7 +102,7 @@ public final class RtNetlink implements AutoCloseable {
         List<NetlinkException> failures = new ArrayList<>();
         exchange(
                 List.of(create, Request.getLink(link.name().orElseThrow())),
-                answer -> found.add(LinkFormat.read(answer)),
+                answer -> found.add(answer.decode(LinkFormat::read)),
                 failures);
         if (!failures.isEmpty()) {
             throw failures.get(0);
@@ -128,7 +128,7 @@ public final class RtNetlink implements AutoCloseable {
     private Optional<Link> findLink(Request request) {
         List<Link> found = new ArrayList<>();
         List<NetlinkException> failures = new ArrayList<>();
-        exchange(List.of(request), answer -> found.add(LinkFormat.read(answer)), failures);
+        exchange(List.of(request), answer -> found.add(answer.decode(LinkFormat::read)), failures);
         for (NetlinkException failure : failures) {
             if (!failure.isAbsent()) {
                 throw failure;
@@ -183,7 +183,7 @@ public final class RtNetlink implements AutoCloseable {
         for (int i = 0; i < MAX_DUMPS; i++) {
             items.clear();
             boolean isConsistent =
-                    exchange(List.of(request), answer -> parser.apply(answer).ifPresent(items::add), failures);
+                    exchange(List.of(request), answer -> answer.decode(parser).ifPresent(items::add), failures);
             if (!failures.isEmpty()) {
                 throw failures.get(0);
             }

@@ -32,7 +32,7 @@ final class Bytes {
         return new MessageReader(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN), bytes.length);
     }
 
-    private static byte[] parse(String lines) {
+    static byte[] parse(String lines) {
         String digits =
                 lines.lines().map(line -> line.replaceAll("#.*|\\s", "")).collect(Collectors.joining());
         return HexFormat.of().parseHex(digits);
