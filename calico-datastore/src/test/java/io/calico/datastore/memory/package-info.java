@@ -1,0 +1,5 @@
+/** Tests of the memory store. */
+@NullMarked
+package io.calico.datastore.memory;
+
+import org.jspecify.annotations.NullMarked;
