@@ -56,6 +56,7 @@ public interface HostNetwork extends WithHostNetwork {
         return json;
     }
 
+    /** A new, empty builder. */
     static Builder builder() {
         return new Builder();
     }

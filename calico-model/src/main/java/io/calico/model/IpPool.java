@@ -124,6 +124,7 @@ public interface IpPool extends WithIpPool {
         return json;
     }
 
+    /** A new, empty builder. */
     static Builder builder() {
         return new Builder();
     }

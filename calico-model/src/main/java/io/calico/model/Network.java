@@ -62,6 +62,7 @@ public interface Network extends WithNetwork {
         return json;
     }
 
+    /** A new, empty builder. */
     static Builder builder() {
         return new Builder();
     }

@@ -40,6 +40,7 @@ public interface Node extends WithNode {
         }
     }
 
+    /** A new, empty builder. */
     static Builder builder() {
         return new Builder();
     }

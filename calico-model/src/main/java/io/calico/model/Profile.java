@@ -35,6 +35,7 @@ public interface Profile extends WithProfile {
         return builder().name(name).addTags(name).rules(rules).build();
     }
 
+    /** A new, empty builder. */
     static Builder builder() {
         return new Builder();
     }

@@ -89,6 +89,7 @@ public interface ProfileRules extends WithProfileRules {
         return array;
     }
 
+    /** A new, empty builder. */
     static Builder builder() {
         return new Builder();
     }

@@ -29,6 +29,7 @@ import org.immutables.value.Value;
 @Value.Immutable
 @CalicoStyle
 public interface WorkloadEndpoint extends WithWorkloadEndpoint {
+    /** Whether it may have traffic at all; active unless said otherwise. */
     @Value.Default
     default EndpointState state() {
         return EndpointState.ACTIVE;
@@ -146,6 +147,7 @@ public interface WorkloadEndpoint extends WithWorkloadEndpoint {
         return WorkloadEndpointJson.write(this);
     }
 
+    /** A new, empty builder. */
     static Builder builder() {
         return new Builder();
     }

@@ -25,10 +25,10 @@ class ArchitectureTest {
             .should()
             .onlyDependOnClassesThat(resideInAnyPackage(
                     "java..",
+                    "javax.annotation.processing",
                     "com.fasterxml.jackson..",
                     "org.immutables.value..",
                     "org.jspecify..",
-                    "com.google.errorprone.annotations..",
                     "io.calico.model.."));
 
     @ArchTest

@@ -7,6 +7,7 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
+import javax.annotation.processing.Generated;
 import org.immutables.value.Value;
 
 /**
@@ -24,5 +25,7 @@ import org.immutables.value.Value;
         visibility = Value.Style.ImplementationVisibility.PACKAGE,
         overshadowImplementation = true,
         jdkOnly = true,
-        jdk9Collections = true)
+        jdk9Collections = true,
+        // Only what comes with the JDK: whoever compiles against a value need not have the generator's annotations.
+        allowedClasspathAnnotations = Generated.class)
 public @interface CalicoStyle {}

@@ -87,6 +87,7 @@ public final class Cidr implements Comparable<Cidr> {
         return prefixLength;
     }
 
+    /** The version of all its addresses. */
     public IpVersion version() {
         return first.version();
     }

@@ -82,14 +82,17 @@ public final class IpAddress implements Comparable<IpAddress> {
         return Optional.ofNullable(AddressText.parse(text));
     }
 
+    /** Its version; an IPv4-mapped IPv6 address is IPv6. */
     public IpVersion version() {
         return version;
     }
 
+    /** Whether it is an IPv4 address. */
     public boolean isV4() {
         return version == IpVersion.V4;
     }
 
+    /** Whether it is an IPv6 address. */
     public boolean isV6() {
         return version == IpVersion.V6;
     }

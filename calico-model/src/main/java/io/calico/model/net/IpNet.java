@@ -83,6 +83,7 @@ public final class IpNet {
         return network;
     }
 
+    /** The version of the address. */
     public IpVersion version() {
         return address.version();
     }

@@ -2,7 +2,9 @@ package io.calico.model.net;
 
 /** The two IP versions, with what differs between them. */
 public enum IpVersion {
+    /** IPv4: 32 bits. */
     V4(4, 32),
+    /** IPv6: 128 bits. */
     V6(6, 128);
 
     private final int number;

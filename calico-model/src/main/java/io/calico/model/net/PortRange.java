@@ -9,6 +9,7 @@ import java.util.Optional;
  * @param last highest port, {@code first} to 65535
  */
 public record PortRange(int first, int last) implements Comparable<PortRange> {
+    /** Checks the bounds. */
     public PortRange {
         if (first < 0 || last > 65535 || first > last) {
             throw new IllegalArgumentException("ports " + first + ":" + last + " are not a range within 0-65535");
@@ -58,10 +59,12 @@ public record PortRange(int first, int last) implements Comparable<PortRange> {
         return digits.isEmpty() ? -1 : value;
     }
 
+    /** Whether it holds one port only. */
     public boolean isSingle() {
         return first == last;
     }
 
+    /** Whether the port lies inside; false for any number that is no port. */
     public boolean contains(int port) {
         return first <= port && port <= last;
     }

@@ -11,11 +11,17 @@ import org.jspecify.annotations.Nullable;
  * icmpv6 sctp udplite}); a number that has a name is equal to it. Immutable; ordered by number.
  */
 public final class Protocol implements Comparable<Protocol> {
+    /** Internet Control Message Protocol of IPv4, number 1. */
     public static final Protocol ICMP = new Protocol(1, "icmp");
+    /** Transmission Control Protocol, number 6. */
     public static final Protocol TCP = new Protocol(6, "tcp");
+    /** User Datagram Protocol, number 17. */
     public static final Protocol UDP = new Protocol(17, "udp");
+    /** Internet Control Message Protocol of IPv6, number 58. */
     public static final Protocol ICMPV6 = new Protocol(58, "icmpv6");
+    /** Stream Control Transmission Protocol, number 132. */
     public static final Protocol SCTP = new Protocol(132, "sctp");
+    /** Lightweight User Datagram Protocol, number 136. */
     public static final Protocol UDPLITE = new Protocol(136, "udplite");
 
     private static final List<Protocol> NAMED = List.of(ICMP, TCP, UDP, ICMPV6, SCTP, UDPLITE);

@@ -34,6 +34,7 @@ public interface Rule extends WithRule {
     /** The only IP version to which the rule applies; found in old data only, the rule language cannot say it. */
     Optional<IpVersion> ipVersion();
 
+    /** The packet's protocol; empty: any. */
     Optional<Protocol> protocol();
 
     /** The packet's source is a member of this tag now. Not checked to be a valid name. */
@@ -97,6 +98,7 @@ public interface Rule extends WithRule {
         return RuleJson.write(this);
     }
 
+    /** A new, empty builder. */
     static Builder builder() {
         return new Builder();
     }

@@ -4,7 +4,9 @@ import java.util.Optional;
 
 /** What a rule does with the packets that it matches. */
 public enum RuleAction {
+    /** The packet passes this direction; no later rule or profile is asked. */
     ALLOW("allow"),
+    /** The packet is dropped at once. */
     DENY("deny");
 
     private final String text;
