@@ -367,6 +367,26 @@ public final class WorkloadLinks implements AutoCloseable {
     }
 
     /**
+     * Takes the traffic from a workload: its link stays, but is down and therefore without routes, until {@link #repair}.
+     * Nothing happens if there is no such interface.
+     *
+     * @throws DataplaneException.Refused if the kernel refuses, or a foreign interface has the name
+     */
+    public void suspend(String hostName) {
+        try {
+            Optional<Link> link = netlink.findLink(hostName);
+            if (link.isPresent() && link.get().isUp()) {
+                requireVeth(link.get());
+                netlink.execute(Request.changeLink(link.get().index(), LinkSettings.up(false)));
+            }
+        } catch (NetlinkException e) {
+            if (!e.isAbsent()) {
+                throw refused("suspend workload", hostName, e);
+            }
+        }
+    }
+
+    /**
      * The host-side names of all workload interfaces that are alive, whoever made them. Also looks anew at the host's
      * own links and addresses.
      */

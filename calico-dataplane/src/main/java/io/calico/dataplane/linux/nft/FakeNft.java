@@ -59,6 +59,11 @@ public final class FakeNft implements NftWriter {
         transactions.add(transaction);
     }
 
+    @Override
+    public boolean tableExists() {
+        return table != null;
+    }
+
     /**
      * The table as text, everything in alphabetical order but rules, which are in theirs; empty if there is no table.
      * Equal texts mean equal tables.

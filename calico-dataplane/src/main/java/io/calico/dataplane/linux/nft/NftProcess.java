@@ -35,11 +35,22 @@ public final class NftProcess implements NftWriter {
 
     @Override
     public void write(NftTransaction transaction) {
-        ToolResult result = nft.run(transaction.text(), List.of("-f", "-"));
+        require("write", nft.run(transaction.text(), List.of("-f", "-")));
+    }
+
+    @Override
+    public boolean tableExists() {
+        // Tables by name only: an nft may stumble over rules of others that a newer one wrote.
+        ToolResult tables = nft.run("list", "tables", "inet");
+        require("look for", tables);
+        return tables.output().lines().anyMatch(TABLE::equals);
+    }
+
+    private static void require(String operation, ToolResult result) {
         if (!result.succeeded()) {
             String reason = result.output().isEmpty() ? "nft ended with " + result.exitCode() : result.output();
             throw new DataplaneException.Refused(
-                    "write", TABLE, 0, reason.substring(0, Math.min(reason.length(), MOST_ERROR_TEXT)), null);
+                    operation, TABLE, 0, reason.substring(0, Math.min(reason.length(), MOST_ERROR_TEXT)), null);
         }
     }
 }

@@ -16,4 +16,11 @@ public interface NftWriter {
      * @throws DataplaneException.Unavailable if there is no way to nftables on this machine; nothing was done
      */
     void write(NftTransaction transaction);
+
+    /**
+     * Whether the table is there: somebody may have flushed everything.
+     *
+     * @throws DataplaneException as {@link #write}
+     */
+    boolean tableExists();
 }

@@ -1,0 +1,148 @@
+package io.calico.dataplane.linux;
+
+import io.calico.dataplane.Dataplane;
+import io.calico.dataplane.DataplaneException;
+import io.calico.dataplane.WorkloadInterface;
+import io.calico.dataplane.linux.iptables.ForwardAcceptRule;
+import io.calico.dataplane.linux.nft.NftPolicyDriver;
+import io.calico.dataplane.linux.nft.NftProcess;
+import io.calico.dataplane.linux.nft.NftWriter;
+import io.calico.dataplane.linux.nft.TableContent;
+import io.calico.model.net.IpAddress;
+import io.calico.policy.CompiledPolicy;
+import io.calico.policy.EndpointToHostAction;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The dataplane of this Linux host, in the network namespace of the thread that opened it.
+ *
+ * <pre>
+ *   policy     ─▶ NftPolicyDriver     table inet calico
+ *   workloads  ─▶ WorkloadLinks       veth pairs, addresses, routes, settings of the host
+ *   refresh    ─▶ ForwardAcceptRule   the rule that lets accepted packets pass Docker's filter
+ * </pre>
+ */
+public final class LinuxDataplane implements Dataplane {
+    private final WorkloadLinks links;
+    private final NftWriter nft;
+    private final NftPolicyDriver driver;
+    private Set<String> uplinks;
+    private volatile List<String> problems = List.of();
+    private volatile int mtuBytes;
+
+    private LinuxDataplane(WorkloadLinks links, NftWriter nft) {
+        this.links = links;
+        this.nft = nft;
+        this.driver = new NftPolicyDriver(nft);
+        this.uplinks = links.uplinks();
+        this.mtuBytes = links.mtuBytes();
+    }
+
+    /**
+     * Connects to the kernel, makes this host a router and prepares Docker's filter for accepted packets. Should be done
+     * before Docker's daemon starts. Policy and workloads are left as they are.
+     *
+     * @param nodeAddresses the addresses that other hosts know this one by; may be empty
+     * @throws DataplaneException.Unavailable if the kernel cannot be reached or the program {@code nft} is missing
+     * @throws DataplaneException.Refused if the kernel refuses to forward
+     */
+    public static LinuxDataplane open(Collection<IpAddress> nodeAddresses) {
+        NftProcess nft = NftProcess.ofThisMachine();
+        WorkloadLinks links = WorkloadLinks.open(nodeAddresses);
+        try {
+            links.enableForwarding();
+            LinuxDataplane dataplane = new LinuxDataplane(links, nft);
+            dataplane.problems = ForwardAcceptRule.ensure();
+            return dataplane;
+        } catch (RuntimeException e) {
+            links.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Takes everything of ours from this host: workload interfaces with their routes, the table, the rule in Docker's
+     * filter. Forwarding stays on. For a host that stops being a node, with no agent running. Goes on where something cannot
+     * be removed.
+     *
+     * @return what could not be removed, in words for an operator; empty if nothing is left
+     */
+    public static List<String> removeEverything() {
+        List<String> problems = new ArrayList<>();
+        try (WorkloadLinks links = WorkloadLinks.open(List.of())) {
+            links.present().forEach(links::remove);
+        } catch (DataplaneException e) {
+            problems.add(String.valueOf(e.getMessage()));
+        }
+        try {
+            // After the links: as long as one is up, policy holds.
+            new NftPolicyDriver(NftProcess.ofThisMachine()).removeTable();
+        } catch (DataplaneException e) {
+            problems.add(String.valueOf(e.getMessage()));
+        }
+        problems.addAll(ForwardAcceptRule.remove());
+        return List.copyOf(problems);
+    }
+
+    @Override
+    public void applyPolicy(CompiledPolicy policy, EndpointToHostAction toHost) {
+        driver.apply(TableContent.of(policy, toHost, uplinks));
+    }
+
+    @Override
+    public void addWorkload(WorkloadInterface workload) {
+        links.add(workload);
+    }
+
+    @Override
+    public boolean repairWorkload(WorkloadInterface workload) {
+        return links.repair(workload);
+    }
+
+    @Override
+    public void suspendWorkload(String hostName) {
+        links.suspend(hostName);
+    }
+
+    @Override
+    public void removeWorkload(String hostName) {
+        links.remove(hostName);
+    }
+
+    @Override
+    public Set<String> workloads() {
+        return links.present();
+    }
+
+    @Override
+    public int workloadMtuBytes() {
+        return mtuBytes;
+    }
+
+    @Override
+    public boolean refresh() {
+        problems = ForwardAcceptRule.ensure();
+        Set<String> uplinksNow = links.uplinks();
+        boolean uplinksChanged = !uplinksNow.equals(uplinks);
+        uplinks = uplinksNow;
+        mtuBytes = links.mtuBytes();
+        boolean tableIsLost = !nft.tableExists();
+        if (tableIsLost) {
+            driver.forget();
+        }
+        return uplinksChanged || tableIsLost;
+    }
+
+    @Override
+    public List<String> problems() {
+        return problems;
+    }
+
+    @Override
+    public void close() {
+        links.close();
+    }
+}
