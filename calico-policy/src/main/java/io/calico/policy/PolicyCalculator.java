@@ -45,11 +45,19 @@ public final class PolicyCalculator {
     private NavigableSet<ProfileList> lists = Collections.emptyNavigableSet();
     private NavigableSet<String> profileNames = Collections.emptyNavigableSet();
     private NavigableSet<TagSet> tagSets = Collections.emptyNavigableSet();
-    private CompiledPolicy compiled = CompiledPolicy.empty();
+    private CompiledPolicy compiled;
 
     /** A calculator that knows of no record yet, for the host of that name. */
     public PolicyCalculator(String host) {
         this.host = host;
+        // Of our own empty parts, so that whatever stays empty stays the same instance.
+        this.compiled = new CompiledPolicy(
+                endpoints.compile(),
+                lists,
+                rules.compile(profileNames),
+                members.sets(tagSets),
+                pools.all(),
+                pools.nat());
     }
 
     /**

@@ -13,22 +13,34 @@ final class PoolIndex {
     private final NavigableMap<Cidr, IpPool> pools = new TreeMap<>();
     private List<Cidr> all = List.of();
     private List<Cidr> nat = List.of();
+    private boolean isChanged;
 
     void put(Cidr key, IpPool pool) {
-        if (!pool.equals(pools.put(key, pool))) {
-            compile();
-        }
+        isChanged |= !pool.equals(pools.put(key, pool));
     }
 
     void remove(Cidr key) {
-        if (pools.remove(key) != null) {
-            compile();
-        }
+        isChanged |= pools.remove(key) != null;
+    }
+
+    /** All pools; the same instance as last time if it says the same. */
+    List<Cidr> all() {
+        compile();
+        return all;
+    }
+
+    /** The pools with masquerade; the same instance as last time if it says the same. */
+    List<Cidr> nat() {
+        compile();
+        return nat;
     }
 
     private void compile() {
-        all = Shared.previousIfEqual(all, outermost(pool -> true));
-        nat = Shared.previousIfEqual(nat, outermost(IpPool::natOutgoing));
+        if (isChanged) {
+            all = Shared.previousIfEqual(all, outermost(pool -> true));
+            nat = Shared.previousIfEqual(nat, outermost(IpPool::natOutgoing));
+            isChanged = false;
+        }
     }
 
     /**
@@ -44,15 +56,5 @@ final class PoolIndex {
             }
         });
         return List.copyOf(outermost);
-    }
-
-    /** All pools; the same instance until it changes. */
-    List<Cidr> all() {
-        return all;
-    }
-
-    /** The pools with masquerade; the same instance until it changes. */
-    List<Cidr> nat() {
-        return nat;
     }
 }
