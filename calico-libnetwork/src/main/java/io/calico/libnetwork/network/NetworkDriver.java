@@ -44,7 +44,7 @@ public final class NetworkDriver {
     private final LocalEndpoints endpoints;
     private final Workloads workloads;
     private final DriverScope scope;
-    private final int mtuBytes;
+    private final Runnable engineCalled;
 
     /**
      * Does no I/O.
@@ -59,7 +59,7 @@ public final class NetworkDriver {
         this.endpoints = new LocalEndpoints(store, options.host());
         this.workloads = workloads;
         this.scope = options.scope();
-        this.mtuBytes = options.mtuBytes();
+        this.engineCalled = options.engineCalled();
     }
 
     /** Who has an address of this host; for the IPAM driver. */
@@ -101,6 +101,7 @@ public final class NetworkDriver {
     }
 
     private Object createNetwork(CreateNetworkRequest request, CallContext context) {
+        engineCalled.run();
         networks.create(request, context.body());
         LOG.info("network {} created", request.networkId());
         return DONE;
@@ -184,7 +185,7 @@ public final class NetworkDriver {
                 .containerMac(joined.mac())
                 .addresses(joined.addresses())
                 .gateway4(gateway)
-                .mtuBytes(mtuBytes)
+                .mtuBytes(workloads.mtuBytes())
                 .build();
         // The revision of before: what was written since is of no concern to policy, and need not be waited for.
         workloads.join(key, workload, stored.modRevision(), context.deadline().remaining());

@@ -5,6 +5,6 @@ package io.calico.libnetwork.network;
  *
  * @param host its name in the datastore
  * @param scope what engines are told
- * @param mtuBytes of containers' interfaces, 68 to 65535
+ * @param engineCalled run when an engine creates a network; must not block
  */
-public record NetworkDriverOptions(String host, DriverScope scope, int mtuBytes) {}
+public record NetworkDriverOptions(String host, DriverScope scope, Runnable engineCalled) {}

@@ -20,4 +20,7 @@ public interface Workloads {
 
     /** Whether the interface exists on the host. */
     boolean isPresent(String hostName);
+
+    /** What the MTU of a new interface should be, in bytes. */
+    int mtuBytes();
 }
