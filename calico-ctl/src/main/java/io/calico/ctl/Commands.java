@@ -1,0 +1,55 @@
+package io.calico.ctl;
+
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Optional;
+
+/** The commands that exist. */
+final class Commands {
+    private Commands() {}
+
+    /** Every command, in the order of the help text. */
+    static List<CommandGroup> all() {
+        return List.of(
+                new StatusCommand(),
+                new NodeCommand(),
+                new ProfileCommand(),
+                new EndpointCommand(),
+                new PoolCommand(),
+                new IpamCommand(),
+                new VersionCommand());
+    }
+
+    /** The command of that name. Makes no other: starting must be cheap. */
+    static Optional<CommandGroup> find(String name) {
+        return Optional.ofNullable(
+                switch (name) {
+                    case "status" -> new StatusCommand();
+                    case "node" -> new NodeCommand();
+                    case "profile" -> new ProfileCommand();
+                    case "endpoint" -> new EndpointCommand();
+                    case "pool" -> new PoolCommand();
+                    case "ipam" -> new IpamCommand();
+                    case "version" -> new VersionCommand();
+                    default -> null;
+                });
+    }
+
+    /** Prints what there is. */
+    static void printHelp(PrintStream out) {
+        StringBuilder text = new StringBuilder("Usage: calicoctl COMMAND [ARG...]\n\nCommands:\n");
+        for (CommandGroup group : all()) {
+            text.append(String.format("  %-10s%s%n", group.name(), group.summary()));
+        }
+        text.append("""
+
+                'calicoctl COMMAND --help' shows the forms of a command.
+
+                The data is kept where --datastore=URI or CALICO_DATASTORE says; else in the etcd
+                at ETCD_AUTHORITY, if that is set (default port and host of etcd itself:
+                127.0.0.1:2379); else where the running node keeps it; else in the embedded
+                store of this machine.
+                """);
+        out.print(text);
+    }
+}

@@ -1,0 +1,34 @@
+package io.calico.ctl;
+
+import io.calico.model.net.IpAddress;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.Set;
+
+/** What commands ask of the machine that they run on. Tests hand in one of their own. */
+interface Machine {
+    /** The name under which this machine's data is kept. */
+    String hostName();
+
+    /** Whether this process may do what only root may. */
+    boolean isRoot();
+
+    /** The IPv4 address with which this machine speaks to others; empty if it has none. */
+    Optional<IpAddress> detectedAddress();
+
+    /** All addresses of its interfaces, except Docker's own bridge. */
+    Set<IpAddress> addresses();
+
+    /** The node daemon of this machine. */
+    NodeProcess nodeProcess();
+
+    /** The absolute path of the directory for logs: the one given, else the usual one. */
+    Path logDirectory(Optional<String> given);
+
+    /** The time. */
+    Instant now();
+
+    /** Where the node daemon serves its datastore while it runs. */
+    Path datastoreSocket();
+}

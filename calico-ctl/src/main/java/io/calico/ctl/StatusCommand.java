@@ -1,0 +1,103 @@
+package io.calico.ctl;
+
+import io.calico.model.Node;
+import io.calico.model.net.IpAddress;
+import io.calico.model.net.IpVersion;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** {@code calicoctl status}: whether the node daemon of this machine runs, and as what it is registered. */
+final class StatusCommand implements CommandGroup {
+    private static final String DEFAULT_AS_NUMBER = "64511";
+
+    @Override
+    public String name() {
+        return "status";
+    }
+
+    @Override
+    public String summary() {
+        return "Show whether the node daemon of this machine runs, and its addresses.";
+    }
+
+    @Override
+    public List<Form> forms() {
+        return List.of(Form.of("[--runtime=RUNTIME]", StatusCommand::show));
+    }
+
+    @Override
+    public Map<String, String> optionDescriptions() {
+        return Map.of("--runtime", "docker (the default) or rkt; makes no difference.");
+    }
+
+    private static ExitStatus show(Arguments arguments, Session session) {
+        String runtime = arguments.option("--runtime").orElse("docker");
+        if (!runtime.equals("docker") && !runtime.equals("rkt")) {
+            throw CommandFailure.refused("Invalid runtime specified: '" + runtime + "'");
+        }
+        Optional<ProcessHandle> node = session.machine().nodeProcess().running();
+        if (node.isEmpty()) {
+            throw CommandFailure.refused("calico-node container not running");
+        }
+        Console console = session.console();
+        console.line("calico-node container is running. Status: "
+                + upSince(node.get(), session.machine().now()));
+        console.line("Running felix version " + Version.text());
+        console.line("");
+        Optional<Node> registered =
+                session.store().nodes().find(session.machine().hostName());
+        for (IpVersion version : IpVersion.values()) {
+            printAddress(version, registered, session);
+        }
+        return ExitStatus.DONE;
+    }
+
+    private static void printAddress(IpVersion version, Optional<Node> node, Session session) {
+        Console console = session.console();
+        String family = "IPv" + version.number();
+        console.line(family + " BGP status");
+        Optional<IpAddress> address = node.flatMap(version == IpVersion.V4 ? Node::ipv4 : Node::ipv6);
+        if (address.isEmpty()) {
+            console.line("No " + family + " address configured.");
+        } else {
+            String asNumber = node.flatMap(Node::asNumber)
+                    .map(String::valueOf)
+                    .orElseGet(() ->
+                            session.store().config().findBgp("as_num").orElse(DEFAULT_AS_NUMBER) + " (inherited)");
+            console.line("IP: " + address.get() + "    AS Number: " + asNumber);
+        }
+        console.line("");
+    }
+
+    private static String upSince(ProcessHandle process, Instant now) {
+        return "Up "
+                + process.info()
+                        .startInstant()
+                        .map(start -> text(Duration.between(start, now)))
+                        .orElse("");
+    }
+
+    /** The duration in its largest unit, as Docker words it: {@code 3 hours}. */
+    static String text(Duration duration) {
+        if (duration.toSeconds() < 1) {
+            return "Less than a second";
+        }
+        if (duration.toMinutes() < 1) {
+            return plural(duration.toSeconds(), "second");
+        }
+        if (duration.toHours() < 1) {
+            return plural(duration.toMinutes(), "minute");
+        }
+        if (duration.toDays() < 2) {
+            return plural(duration.toHours(), "hour");
+        }
+        return plural(duration.toDays(), "day");
+    }
+
+    private static String plural(long count, String unit) {
+        return count + " " + unit + (count == 1 ? "" : "s");
+    }
+}
