@@ -40,6 +40,7 @@ public final class EngineClient implements AutoCloseable {
     private final Path socket;
     private final String driver;
     private final NetworkNames names;
+    private final Runnable engineFound;
     private final Semaphore calls = new Semaphore(0);
     private final Thread thread;
     private volatile boolean closed;
@@ -56,11 +57,13 @@ public final class EngineClient implements AutoCloseable {
      * @param socket the engine's, normally {@code /var/run/docker.sock}
      * @param driver name of our network driver, {@code calico}
      * @param host this host's name in the datastore
+     * @param engineFound run each time an engine begins to answer; must not block
      */
-    public EngineClient(Path socket, String driver, CalicoStore store, String host) {
+    public EngineClient(Path socket, String driver, CalicoStore store, String host, Runnable engineFound) {
         this.socket = socket;
         this.driver = driver;
         this.names = new NetworkNames(store, host);
+        this.engineFound = engineFound;
         this.thread = new Thread(this::run, "calico-engine-1");
         this.thread.setDaemon(true);
     }
@@ -142,6 +145,7 @@ public final class EngineClient implements AutoCloseable {
                 throw new IOException("the Docker engine answered " + status + " to a request for its events");
             }
             lastSocketFile = socketFile().orElse(null);
+            engineFound.run();
             names.update(networks());
             answered = true;
             failing = false;

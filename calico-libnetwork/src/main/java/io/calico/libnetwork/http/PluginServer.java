@@ -48,7 +48,7 @@ public final class PluginServer implements AutoCloseable {
     /** Set by start, under the lock; null before it and after close. */
     private @Nullable Running running;
 
-    private boolean started;
+    private boolean bound;
 
     private record Running(
             EventLoopGroup loop, ThreadPoolExecutor workers, List<UnixSocketFile> files, List<Channel> listeners) {}
@@ -69,18 +69,24 @@ public final class PluginServer implements AutoCloseable {
         this.connections = new Connections(options.maxConnections());
     }
 
+    /** {@link #bind} and {@link #publish}. */
+    public void start() {
+        bind();
+        publish();
+    }
+
     /**
-     * Binds every socket; when this returns, engines can connect.
+     * Binds every socket, under names that engines do not look for.
      *
      * @throws UncheckedIOException if one cannot be bound; names it; none is bound then
-     * @throws IllegalStateException if it was started before
+     * @throws IllegalStateException if it was bound before
      */
-    public void start() {
+    public void bind() {
         synchronized (lock) {
-            if (started) {
-                throw new IllegalStateException("the plugin server was started before");
+            if (bound) {
+                throw new IllegalStateException("the plugin server was bound before");
             }
-            started = true;
+            bound = true;
             Running now = new Running(
                     new MultiThreadIoEventLoopGroup(1, named("calico-plugin-io"), EpollIoHandler.newFactory()),
                     newWorkers(),
@@ -94,6 +100,28 @@ public final class PluginServer implements AutoCloseable {
             } catch (IOException e) {
                 close();
                 throw new UncheckedIOException(e.getMessage(), e);
+            }
+        }
+    }
+
+    /**
+     * Gives the sockets their names; when this returns, engines can connect. Nothing happens if the server was closed.
+     *
+     * @throws UncheckedIOException if that fails; the server is closed then
+     */
+    public void publish() {
+        synchronized (lock) {
+            if (running == null) {
+                return;
+            }
+            for (UnixSocketFile file : running.files()) {
+                try {
+                    file.publish(MODE);
+                    LOG.info("plugin socket {} is open", file.path());
+                } catch (IOException e) {
+                    close();
+                    throw new UncheckedIOException("plugin socket " + file.path() + " cannot be opened", e);
+                }
             }
         }
     }
@@ -120,7 +148,7 @@ public final class PluginServer implements AutoCloseable {
         try {
             Path temporary = file.prepare();
             CallRunner runner = new CallRunner(now.workers(), translation);
-            var bound = new ServerBootstrap()
+            var listener = new ServerBootstrap()
                     .group(now.loop())
                     .channel(EpollServerDomainSocketChannel.class)
                     .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
@@ -128,13 +156,11 @@ public final class PluginServer implements AutoCloseable {
                     .childHandler(new Initializer(socket.routes(), runner))
                     .bind(new DomainSocketAddress(temporary.toFile()))
                     .awaitUninterruptibly();
-            if (!bound.isSuccess()) {
-                throw new IOException(bound.cause());
+            if (!listener.isSuccess()) {
+                throw new IOException(listener.cause());
             }
-            now.listeners().add(bound.channel());
-            file.publish(MODE);
+            now.listeners().add(listener.channel());
             now.files().add(file);
-            LOG.info("plugin socket {} is open", file.path());
         } catch (IOException e) {
             throw new IOException("plugin socket " + socket.path() + " cannot be opened: " + e.getMessage(), e);
         }

@@ -55,11 +55,15 @@ final class UnixSocketFile {
         published = key;
     }
 
-    /** Removes the name, unless another daemon has put its own socket there since. Idempotent. */
+    /** Removes its names, unless another daemon has put its own socket there since. Idempotent. */
     void remove() throws IOException {
         Object mine = published;
         published = null;
-        if (mine != null && Files.exists(path) && mine.equals(fileKey(path))) {
+        if (mine == null) {
+            Files.deleteIfExists(temporary);
+            return;
+        }
+        if (Files.exists(path) && mine.equals(fileKey(path))) {
             Files.deleteIfExists(path);
         }
     }

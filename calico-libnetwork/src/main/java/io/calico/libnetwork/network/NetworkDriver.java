@@ -96,6 +96,7 @@ public final class NetworkDriver {
     }
 
     private Object capabilities(CallContext context) {
+        engineCalled.run();
         // Containers of all hosts reach each other, whatever the engine spreads.
         return Map.of("Scope", scope.of(context.callerPid()), "ConnectivityScope", "global");
     }

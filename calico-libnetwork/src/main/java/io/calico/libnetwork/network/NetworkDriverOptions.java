@@ -5,6 +5,6 @@ package io.calico.libnetwork.network;
  *
  * @param host its name in the datastore
  * @param scope what engines are told
- * @param engineCalled run when an engine creates a network; must not block
+ * @param engineCalled run when an engine introduces itself or creates a network; must not block
  */
 public record NetworkDriverOptions(String host, DriverScope scope, Runnable engineCalled) {}

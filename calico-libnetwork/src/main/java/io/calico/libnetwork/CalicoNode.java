@@ -1,0 +1,234 @@
+package io.calico.libnetwork;
+
+import io.calico.dataplane.Agent;
+import io.calico.dataplane.AgentOptions;
+import io.calico.dataplane.Dataplane;
+import io.calico.dataplane.linux.LinuxDataplane;
+import io.calico.datastore.CalicoStore;
+import io.calico.datastore.DatastoreSettings;
+import io.calico.datastore.Datastores;
+import io.calico.datastore.spi.Datastore;
+import io.calico.datastore.unix.DatastoreSocketServer;
+import io.calico.ipam.AllocatorOptions;
+import io.calico.ipam.BlockAllocator;
+import io.calico.libnetwork.engine.EngineClient;
+import io.calico.libnetwork.http.PluginServer;
+import io.calico.libnetwork.http.PluginServerOptions;
+import io.calico.libnetwork.ipam.IpamDriver;
+import io.calico.libnetwork.network.DriverScope;
+import io.calico.libnetwork.network.NetworkDriver;
+import io.calico.libnetwork.network.NetworkDriverOptions;
+import io.calico.model.net.IpAddress;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Everything that runs on a host, put together:
+ *
+ * <pre>
+ *   Datastore ──▶ DatastoreSocketServer            /run/calico/datastore.sock, for calicoctl
+ *       │
+ *       ├──▶ Agent ──▶ LinuxDataplane              policy and interfaces
+ *       │      ▲
+ *       ├──▶ NetworkDriver, IpamDriver ◀── PluginServer    /run/docker/plugins/calico.sock
+ *       └──▶ EngineClient                          names of networks
+ * </pre>
+ *
+ * Parts are closed in the reverse order of their start; the host's traffic goes on as it is. Starts and stops once; those
+ * two may be called from different threads.
+ */
+final class CalicoNode implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(CalicoNode.class);
+    /** How long engines may find no plugin because policy is not in force yet; after that they get errors instead. */
+    private static final Duration SYNC_BEFORE_SOCKET = Duration.ofSeconds(5);
+    /** Below the deadline of a plugin call, so that a caller hears what was the matter. */
+    private static final Duration ALLOCATOR_TIME = Duration.ofSeconds(8);
+
+    private final NodeOptions options;
+    private final Map<String, String> environment;
+    private final Function<Collection<IpAddress>, Dataplane> dataplanes;
+    private final Object lock = new Object();
+    /** Guarded by the lock: what has been started, last first. */
+    private final Deque<AutoCloseable> started = new ArrayDeque<>();
+    /** Guarded by the lock. */
+    private boolean closed;
+
+    /** The node of this host. */
+    CalicoNode(NodeOptions options, Map<String, String> environment) {
+        this(options, environment, LinuxDataplane::open);
+    }
+
+    /**
+     * A node on some dataplane.
+     *
+     * @param dataplanes opens it, given the node's addresses
+     */
+    CalicoNode(
+            NodeOptions options,
+            Map<String, String> environment,
+            Function<Collection<IpAddress>, Dataplane> dataplanes) {
+        this.options = options;
+        this.environment = environment;
+        this.dataplanes = dataplanes;
+    }
+
+    /**
+     * Starts every part. Returns when policy is in force and the plugin answers, or when the node was closed meanwhile.
+     *
+     * @throws RuntimeException with a text for an operator, if something could not be started; then nothing runs
+     */
+    void start() throws InterruptedException {
+        try {
+            startParts();
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private void startParts() throws InterruptedException {
+        RunDirectory run = running(RunDirectory.take(options.runDirectory()));
+        Datastore datastore = running(openDatastore());
+        CalicoStore store = new CalicoStore(datastore);
+        NodeOptions registered = options.ipv4().isPresent() ? options : withAddress(store);
+        NodeSetup.firstStart(store, registered);
+        serveDatastore(datastore);
+        Dataplane dataplane = running(LinuxDataplane.open(Stream.of(registered.ipv4(), registered.ipv6())
+                .flatMap(Optional::stream)
+                .toList()));
+        Agent agent = running(new Agent(datastore, options.host(), dataplane, AgentOptions.defaults()));
+        agent.start();
+        if (options.libnetwork()) {
+            servePlugin(store, agent);
+        }
+        while (!agent.awaitInSync(Duration.ofMillis(500))) {
+            if (isClosed()) {
+                return;
+            }
+        }
+        run.setReady();
+        LOG.info("node {} is ready", options.host());
+    }
+
+    private Datastore openDatastore() {
+        DatastoreSettings.Choice choice =
+                DatastoreSettings.resolve(options.datastore(), environment, staleDatastoreSocket());
+        LOG.info("datastore {} ({})", choice.uri(), choice.reason());
+        return Datastores.open(choice.uri(), environment);
+    }
+
+    /** The socket of a daemon that was killed: nobody serves it, we hold the lock. */
+    private Path staleDatastoreSocket() {
+        Path socket = options.datastoreSocket();
+        try {
+            Files.deleteIfExists(socket);
+        } catch (IOException e) {
+            throw new UncheckedIOException(socket + " cannot be replaced: " + e.getMessage(), e);
+        }
+        return socket;
+    }
+
+    private NodeOptions withAddress(CalicoStore store) {
+        Optional<IpAddress> address = HostAddresses.detectIpv4()
+                .or(() -> store.nodes().find(options.host()).flatMap(node -> node.ipv4()));
+        if (address.isEmpty()) {
+            throw new IllegalStateException("no IPv4 address of this machine found; give it with --ip");
+        }
+        LOG.info("this host's address is {}, detected", address.get());
+        return NodeOptions.builder().from(options).ipv4(address).build();
+    }
+
+    private void serveDatastore(Datastore datastore) {
+        try {
+            running(new DatastoreSocketServer(datastore, options.datastoreSocket()))
+                    .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(options.datastoreSocket() + " cannot be opened: " + e.getMessage(), e);
+        }
+    }
+
+    private void servePlugin(CalicoStore store, Agent agent) throws InterruptedException {
+        EngineClient engine =
+                running(new EngineClient(options.dockerSocket(), driverName(), store, options.host(), agent::refresh));
+        engine.start();
+        BlockAllocator allocator = new BlockAllocator(
+                store.datastore(),
+                options.host(),
+                AllocatorOptions.builder().deadline(ALLOCATOR_TIME).build());
+        NetworkDriver network = new NetworkDriver(
+                store,
+                allocator,
+                new AgentWorkloads(agent, name -> Files.exists(Path.of("/sys/class/net", name))),
+                new NetworkDriverOptions(options.host(), DriverScope.of(options.scope()), engine::engineCalled));
+        IpamDriver ipam = new IpamDriver(store, allocator, network.addressUse(), options.host());
+        PluginServer server = running(new PluginServer(
+                PluginApi.sockets(options.pluginSocket(), network, ipam),
+                PluginServerOptions.defaults(),
+                CallErrors::translate));
+        server.bind();
+        if (!agent.awaitInSync(SYNC_BEFORE_SOCKET)) {
+            LOG.error(
+                    "policy is not in force yet; containers cannot be started until it is: {}",
+                    agent.status().lastError().orElse("no whole snapshot of the datastore was read"));
+        }
+        server.publish();
+    }
+
+    /** {@code calico} of {@code calico.sock}: what users give to {@code --driver}. */
+    private String driverName() {
+        String file = String.valueOf(options.pluginSocket().getFileName());
+        int suffix = file.lastIndexOf('.');
+        return suffix < 0 ? file : file.substring(0, suffix);
+    }
+
+    /** Has the part closed with the node; at once, if the node was closed meanwhile. */
+    private <T extends AutoCloseable> T running(T part) {
+        synchronized (lock) {
+            if (!closed) {
+                started.push(part);
+                return part;
+            }
+        }
+        closeQuietly(part);
+        throw new IllegalStateException("the node daemon was stopped while it started");
+    }
+
+    private boolean isClosed() {
+        synchronized (lock) {
+            return closed;
+        }
+    }
+
+    /** Answers the plugin's calls in flight, then ends every part; less than two seconds. Idempotent. */
+    @Override
+    public void close() {
+        List<AutoCloseable> parts;
+        synchronized (lock) {
+            closed = true;
+            parts = List.copyOf(started);
+            started.clear();
+        }
+        parts.forEach(CalicoNode::closeQuietly);
+    }
+
+    private static void closeQuietly(AutoCloseable part) {
+        try {
+            part.close();
+        } catch (Exception e) {
+            LOG.warn("{} could not be closed well", part.getClass().getSimpleName(), e);
+        }
+    }
+}

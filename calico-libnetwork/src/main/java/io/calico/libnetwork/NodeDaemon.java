@@ -1,0 +1,102 @@
+package io.calico.libnetwork;
+
+import io.calico.dataplane.linux.netlink.RtNetlink;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+
+/**
+ * The node daemon's main class. Runs in the foreground until SIGTERM or SIGINT; ends within two seconds then, and leaves
+ * the host's traffic as it is.
+ *
+ * <p>Exit status: 0 after {@code --help} or {@code --version}, 1 if it could not start, 2 for a wrong command line, 143 or
+ * 130 after a signal.
+ */
+public final class NodeDaemon {
+    /** A stop takes this long at most: what has not ended by then is cut off. */
+    private static final Duration STOP_TIME = Duration.ofMillis(1900);
+
+    private NodeDaemon() {}
+
+    /** See {@code --help}. */
+    public static void main(String[] arguments) throws InterruptedException {
+        List<String> list = List.of(arguments);
+        if (list.contains("--help") || list.contains("-h")) {
+            System.out.print(NodeArguments.USAGE);
+            return;
+        }
+        if (list.contains("--version")) {
+            System.out.println(version());
+            return;
+        }
+        NodeOptions options;
+        try {
+            options = NodeOptions.parse(list, System.getenv());
+        } catch (IllegalArgumentException e) {
+            System.err.println("calico-node: " + e.getMessage() + "\nTry: calico-node --help");
+            System.exit(2);
+            return;
+        }
+        // Before anything that logs is loaded.
+        logTo(options.logDirectory());
+        run(options, System.getenv());
+    }
+
+    private static void run(NodeOptions options, Map<String, String> environment) throws InterruptedException {
+        RtNetlink.preload();
+        CalicoNode node = new CalicoNode(options, environment);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node), "calico-stop-1"));
+        try {
+            node.start();
+        } catch (RuntimeException e) {
+            fail(e);
+            return;
+        }
+        // Until a signal ends the process.
+        new CountDownLatch(1).await();
+    }
+
+    private static void fail(RuntimeException e) {
+        System.err.println("calico-node: " + (e.getMessage() == null ? e : e.getMessage()));
+        org.slf4j.LoggerFactory.getLogger(NodeDaemon.class).error("the node daemon could not start", e);
+        System.exit(1);
+    }
+
+    private static void stop(CalicoNode node) {
+        Thread closing = new Thread(node::close, "calico-stop-2");
+        closing.setDaemon(true);
+        closing.start();
+        try {
+            closing.join(STOP_TIME.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Tells the logging configuration in the bundle where to write. */
+    private static void logTo(Optional<Path> directory) {
+        if (directory.isEmpty()) {
+            return;
+        }
+        try {
+            Files.createDirectories(directory.get());
+            if (Files.isWritable(directory.get())) {
+                System.setProperty("calico.log.directory", directory.get().toString());
+                System.setProperty("calico.log.to", "file");
+                return;
+            }
+        } catch (java.io.IOException e) {
+            System.err.println("calico-node: cannot make " + directory.get() + ": " + e);
+        }
+        System.err.println("calico-node: cannot write to " + directory.get() + "; logging here");
+    }
+
+    private static String version() {
+        String version = NodeDaemon.class.getPackage().getImplementationVersion();
+        return "calico-node " + (version == null ? "(not from a jar)" : version);
+    }
+}
