@@ -35,6 +35,9 @@ final class Convergence {
 
     private final List<JoinRequest> joins = new ArrayList<>();
     private final Set<String> toRemove = new TreeSet<>();
+    /** Connected for callers who did not wait; their endpoints may still be there. */
+    private final Set<String> toUndo = new TreeSet<>();
+
     private final Set<EndpointKey> toRepair = new TreeSet<>();
     private boolean policyIsDue = true;
     private boolean linksAreDue = true;
@@ -64,6 +67,7 @@ final class Convergence {
     void removeNow(String hostName) {
         dataplane.removeWorkload(hostName);
         toRemove.remove(hostName);
+        toUndo.remove(hostName);
     }
 
     void refreshSoon() {
@@ -89,6 +93,9 @@ final class Convergence {
                 converge();
             }
             answerJoins();
+            if (failures == 0 && !toUndo.isEmpty()) {
+                converge();
+            }
         }
         return new AgentStatus(
                 enforcedRevision >= 0 && failures == 0 && batch.status() == SyncStatus.IN_SYNC,
@@ -104,7 +111,9 @@ final class Convergence {
         error = null;
         attempt("list interfaces", this::listLinks);
         attempt("refresh", this::refresh);
-        for (String name : List.copyOf(toRemove)) {
+        Set<String> unwanted = new TreeSet<>(toRemove);
+        unwanted.addAll(toUndo);
+        for (String name : unwanted) {
             attempt("remove " + name, () -> removeNow(name));
         }
         if (attempt("enforce policy", this::enforce)) {
@@ -220,10 +229,10 @@ final class Convergence {
         }
         String name = join.workload().hostName();
         if (join.run(dataplane)) {
+            toUndo.remove(name);
             LOG.info("Endpoint {} is connected by {}", join.key(), name);
         } else if (join.isAbandoned()) {
-            toRemove.add(name);
-            attempt("remove " + name, () -> removeNow(name));
+            toUndo.add(name);
         }
     }
 

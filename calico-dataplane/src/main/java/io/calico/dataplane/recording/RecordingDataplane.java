@@ -186,7 +186,7 @@ public final class RecordingDataplane implements Dataplane {
 
     @GuardedBy("lock")
     private void record(Operation operation, String object) {
-        journal.add((nameOf(operation) + " " + object).strip());
+        journal.add(nameOf(operation) + " " + object);
     }
 
     private static String nameOf(Operation operation) {
@@ -195,11 +195,11 @@ public final class RecordingDataplane implements Dataplane {
 
     @Override
     public void applyPolicy(CompiledPolicy newPolicy, EndpointToHostAction newToHost) {
-        begin(Operation.APPLY, "");
+        begin(Operation.APPLY, "policy");
         synchronized (lock) {
             policy = Optional.of(newPolicy);
             toHost = newToHost;
-            record(Operation.APPLY, "");
+            record(Operation.APPLY, "policy");
         }
     }
 
@@ -249,7 +249,7 @@ public final class RecordingDataplane implements Dataplane {
 
     @Override
     public Set<String> workloads() {
-        begin(Operation.LIST, "");
+        begin(Operation.LIST, "interfaces");
         synchronized (lock) {
             return new TreeSet<>(interfaces.keySet());
         }
@@ -262,11 +262,11 @@ public final class RecordingDataplane implements Dataplane {
 
     @Override
     public boolean refresh() {
-        begin(Operation.REFRESH, "");
+        begin(Operation.REFRESH, "host");
         synchronized (lock) {
             boolean wasLost = policyWasLost;
             policyWasLost = false;
-            record(Operation.REFRESH, "");
+            record(Operation.REFRESH, "host");
             return wasLost;
         }
     }
