@@ -1,11 +1,14 @@
 package io.calico.datastore;
 
+import io.calico.datastore.spi.Datastore;
 import io.calico.datastore.spi.DatastoreException;
-import io.calico.datastore.unix.UnixDatastore;
+import io.calico.model.net.PortRange;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Which store a command uses. The first of these that is set:
@@ -13,7 +16,8 @@ import java.util.Optional;
  * <ol>
  *   <li>the option {@code --datastore}
  *   <li>{@code CALICO_DATASTORE}
- *   <li>{@code ETCD_ENDPOINTS}, else {@code ETCD_AUTHORITY} with {@code ETCD_SCHEME}: etcd
+ *   <li>{@code ETCD_ENDPOINTS}, else {@code ETCD_AUTHORITY} (default {@code 127.0.0.1:2379}) with {@code ETCD_SCHEME}
+ *       ({@code http} or {@code https}): etcd
  *   <li>the store of the node daemon that runs on this host
  *   <li>the embedded store, {@value #EMBEDDED}
  * </ol>
@@ -27,6 +31,9 @@ public final class DatastoreSettings {
 
     /** Where the node daemon serves its store. */
     public static final Path DAEMON_SOCKET = Path.of("/run/calico/datastore.sock");
+
+    private static final Pattern AUTHORITY = Pattern.compile(
+            "((?:LABEL\\.)*LABEL):([0-9]{1,5})".replace("LABEL", "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"));
 
     private DatastoreSettings() {}
 
@@ -56,6 +63,7 @@ public final class DatastoreSettings {
      * @param option value of {@code --datastore}, empty if not given
      * @param environment the process's environment
      * @param daemonSocket normally {@link #DAEMON_SOCKET}
+     * @throws IllegalArgumentException if {@code ETCD_AUTHORITY} or {@code ETCD_SCHEME} decides and is not valid
      * @throws DatastoreException.NotPermitted if a daemon runs, this user may not connect to it, and nothing else is set
      */
     public static Choice resolve(Optional<String> option, Map<String, String> environment, Path daemonSocket) {
@@ -66,21 +74,22 @@ public final class DatastoreSettings {
         }
         Daemon daemon;
         String served = "";
-        try (UnixDatastore client = new UnixDatastore(daemonSocket)) {
-            served = client.servedUri();
+        String through = "unix:" + daemonSocket.toAbsolutePath().normalize();
+        try (Datastore client = Datastores.open(through, environment)) {
+            served = client.originUri();
             daemon = Daemon.RUNNING;
         } catch (DatastoreException.NotPermitted e) {
             daemon = Daemon.FORBIDDEN;
         } catch (DatastoreException e) {
             daemon = Daemon.ABSENT;
         }
-        String through = "unix:" + daemonSocket;
         if (explicit.isPresent()) {
             Explicit set = explicit.get();
             if (daemon != Daemon.RUNNING) {
                 return asSet(set);
             }
-            if (set.uri().equals(served) || set.uri().equals(through)) {
+            String canonical = canonical(set.uri(), environment);
+            if (canonical.equals(served) || canonical.equals(through)) {
                 return new Choice(through, served, set.reason(), Optional.empty());
             }
             return new Choice(
@@ -99,6 +108,16 @@ public final class DatastoreSettings {
         };
     }
 
+    /** The URI as its provider writes it: {@code sqlite:a.db} and {@code sqlite:/here/a.db} may be one store. Does no I/O. */
+    private static String canonical(String uri, Map<String, String> environment) {
+        try (Datastore store = Datastores.open(uri, environment)) {
+            return store.uri();
+        } catch (IllegalArgumentException e) {
+            // Whoever opens it is told; here it is only not the daemon's.
+            return uri;
+        }
+    }
+
     private static Choice asSet(Explicit set) {
         return new Choice(set.uri(), set.uri(), set.reason(), Optional.empty());
     }
@@ -110,8 +129,7 @@ public final class DatastoreSettings {
         return variable(environment, "CALICO_DATASTORE")
                 .map(uri -> new Explicit(uri, "CALICO_DATASTORE"))
                 .or(() -> variable(environment, "ETCD_ENDPOINTS").map(DatastoreSettings::ofEndpoints))
-                .or(() ->
-                        variable(environment, "ETCD_AUTHORITY").map(authority -> ofAuthority(authority, environment)));
+                .or(() -> ofAuthority(environment));
     }
 
     /** {@code http://h1:2379,http://h2:2379} is {@code etcd://h1:2379,h2:2379}; {@code https:} gives {@code etcds:}. */
@@ -121,10 +139,35 @@ public final class DatastoreSettings {
         return new Explicit((tls ? "etcds://" : "etcd://") + hosts, "ETCD_ENDPOINTS");
     }
 
-    private static Explicit ofAuthority(String authority, Map<String, String> environment) {
-        boolean tls =
-                variable(environment, "ETCD_SCHEME").filter("https"::equals).isPresent();
-        return new Explicit((tls ? "etcds://" : "etcd://") + authority, "ETCD_AUTHORITY");
+    private static Optional<Explicit> ofAuthority(Map<String, String> environment) {
+        Optional<String> authority = variable(environment, "ETCD_AUTHORITY");
+        Optional<String> scheme = variable(environment, "ETCD_SCHEME");
+        if (authority.isEmpty() && scheme.isEmpty()) {
+            return Optional.empty();
+        }
+        if (scheme.isPresent() && !scheme.get().equals("http") && !scheme.get().equals("https")) {
+            throw new IllegalArgumentException(
+                    "Invalid ETCD_SCHEME. Value must be one of: \"\", \"http\", \"https\". Value provided: "
+                            + scheme.get());
+        }
+        String hostAndPort = authority.orElse("127.0.0.1:2379");
+        if (!isAuthority(hostAndPort)) {
+            throw new IllegalArgumentException(
+                    "Invalid ETCD_AUTHORITY. It must take the form <address>:<port>. Value provided is '" + hostAndPort
+                            + "'");
+        }
+        String uri = (scheme.equals(Optional.of("https")) ? "etcds://" : "etcd://") + hostAndPort;
+        return Optional.of(new Explicit(uri, authority.isPresent() ? "ETCD_AUTHORITY" : "ETCD_SCHEME"));
+    }
+
+    /** A host name (or IPv4 address) of up to 255 characters and a port, with one colon between them. */
+    private static boolean isAuthority(String text) {
+        Matcher matcher = AUTHORITY.matcher(text);
+        return matcher.matches()
+                && matcher.group(1).length() <= 255
+                && PortRange.tryParse(matcher.group(2))
+                        .filter(port -> port.first() >= 1)
+                        .isPresent();
     }
 
     private static Optional<String> variable(Map<String, String> environment, String name) {

@@ -1,6 +1,7 @@
 package io.calico.datastore;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.calico.datastore.DatastoreSettings.Choice;
 import io.calico.datastore.memory.MemoryDatastore;
@@ -13,6 +14,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DatastoreSettingsTest {
     @TempDir
@@ -50,6 +53,31 @@ class DatastoreSettingsTest {
             assertThat(resolve(null, Map.of("ETCD_ENDPOINTS", "https://a:2379,https://b:2379", "ETCD_AUTHORITY", "c:1"))
                             .uri())
                     .isEqualTo("etcds://a:2379,b:2379");
+        }
+
+        @Test
+        void etcdSchemeAloneMeansTheEtcdOfThisHost() {
+            assertThat(resolve(null, Map.of("ETCD_SCHEME", "http")).uri()).isEqualTo("etcd://127.0.0.1:2379");
+        }
+
+        @ParameterizedTest
+        @ValueSource(
+                strings = {"h", "h:", ":1", "h:0", "h:65536", "h:1:2", "::1", "http://h:1", "-h:1", "a,b:1", "h:x"})
+        void badEtcdAuthorityIsRefused(String authority) {
+            assertThatThrownBy(() -> resolve(null, Map.of("ETCD_AUTHORITY", authority)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("Invalid ETCD_AUTHORITY. It must take the form <address>:<port>. Value provided is '"
+                            + authority + "'");
+            assertThat(resolve("memory:", Map.of("ETCD_AUTHORITY", authority)).uri())
+                    .isEqualTo("memory:");
+        }
+
+        @Test
+        void badEtcdSchemeIsRefused() {
+            assertThatThrownBy(() -> resolve(null, Map.of("ETCD_SCHEME", "ftp")))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            "Invalid ETCD_SCHEME. Value must be one of: \"\", \"http\", \"https\". Value provided: ftp");
         }
 
         @Test

@@ -4,6 +4,8 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.calico.datastore.spi.DatastoreException;
 import io.calico.datastore.spi.KeyOrder;
 import io.calico.datastore.spi.KeyValue;
+import io.calico.datastore.spi.Lease;
+import io.calico.datastore.spi.LeaseTable;
 import io.calico.datastore.spi.ListRequest;
 import io.calico.datastore.spi.Page;
 import io.calico.datastore.spi.Transaction;
@@ -18,17 +20,12 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -38,13 +35,12 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * versions   /a → [2 "x", 4 deleted]    /b → [3 "y"]      every version since the oldest readable revision, by key
  * log        (2: /a) (3: /b) (4: /a deleted)              what watches read
- * leases     id → deadline, keys                          keys whose newest version was put under it
  * </pre>
  *
  * {@code versions} is the truth; {@code log} holds the same changes by revision. Compacting to revision c cuts the log
  * up to c, and of each key the versions before the one that was current at c.
  *
- * <p>Thread-safe; one lock. A daemon thread ends leases in time; it runs only while there are leases.
+ * <p>Thread-safe; one lock.
  */
 final class MemoryContent {
     /** How long every revision stays, however fast writers are. */
@@ -55,9 +51,8 @@ final class MemoryContent {
 
     private final LongSupplier nanoTime;
     private final int keptRevisions;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
-    private final Condition leasesChanged = lock.newCondition();
+    private final Object lock = new Object();
+    private final LeaseTable leases;
 
     @GuardedBy("lock")
     private final NavigableMap<String, Deque<Version>> versions = new TreeMap<>(KeyOrder.BY_UTF8_BYTES);
@@ -66,59 +61,34 @@ final class MemoryContent {
     private final NavigableMap<Long, Change> log = new TreeMap<>();
 
     @GuardedBy("lock")
-    private final Map<String, LeaseState> leases = new HashMap<>();
-
-    @GuardedBy("lock")
     private long revision = 1;
 
     /** The oldest revision that can be read, or watched from. */
     @GuardedBy("lock")
     private long compacted;
 
-    @GuardedBy("lock")
-    private long leasesGranted;
-
-    @GuardedBy("lock")
-    private @Nullable Thread leaseThread;
-
     /** One state of a key; no record: it was deleted. */
-    private record Version(
-            long revision,
-            @Nullable KeyValue record,
-            @Nullable String lease) {}
+    private record Version(long revision, @Nullable KeyValue record) {}
 
     /** One transaction. */
     private record Change(long nanos, List<WatchEvent> events) {}
 
-    /** Confined to the lock. */
-    private static final class LeaseState {
-        private long deadline;
-        private final Set<String> keys = new LinkedHashSet<>();
-
-        private LeaseState(long deadline) {
-            this.deadline = deadline;
-        }
-    }
-
     MemoryContent(LongSupplier nanoTime, int keptRevisions) {
         this.nanoTime = nanoTime;
         this.keptRevisions = keptRevisions;
+        this.leases = new LeaseTable(lock, this::deleteUnderLock, nanoTime);
     }
 
     Optional<KeyValue> get(String key) {
-        lock.lock();
-        try {
-            endDueLeases();
+        synchronized (lock) {
+            leases.endDue();
             return current(key);
-        } finally {
-            lock.unlock();
         }
     }
 
     Page list(ListRequest request) {
-        lock.lock();
-        try {
-            endDueLeases();
+        synchronized (lock) {
+            leases.endDue();
             long at = request.revision() == 0 ? revision : request.revision();
             requireReadable(at);
             List<KeyValue> records = new ArrayList<>();
@@ -137,20 +107,13 @@ final class MemoryContent {
                 }
             }
             return new Page(records, at, Optional.empty());
-        } finally {
-            lock.unlock();
         }
     }
 
     TransactionResult commit(Transaction transaction) {
-        lock.lock();
-        try {
-            endDueLeases();
-            for (Write write : transaction.writes()) {
-                if (write.lease().isPresent()) {
-                    lease(write.lease().get().id());
-                }
-            }
+        synchronized (lock) {
+            leases.endDue();
+            leases.require(transaction);
             for (Compare compare : transaction.compares()) {
                 if (current(compare.key()).map(KeyValue::modRevision).orElse(0L) != compare.modRevision()) {
                     Map<String, Optional<KeyValue>> reads = new HashMap<>();
@@ -160,18 +123,15 @@ final class MemoryContent {
             }
             write(transaction.writes());
             return new TransactionResult(true, revision, Map.of());
-        } finally {
-            lock.unlock();
         }
     }
 
     /** Waits for changes after the revision; see {@link io.calico.datastore.spi.WatchSource#next}. */
     Batch awaitChanges(String prefix, long after) throws InterruptedException {
-        lock.lockInterruptibly();
-        try {
+        synchronized (lock) {
             requireReadable(after);
             while (revision == after) {
-                changed.await();
+                lock.wait();
                 requireReadable(after);
             }
             List<WatchEvent> events = new ArrayList<>();
@@ -186,58 +146,21 @@ final class MemoryContent {
                 }
             }
             return new Batch(events, revision);
-        } finally {
-            lock.unlock();
         }
     }
 
     void compact() {
-        lock.lock();
-        try {
+        synchronized (lock) {
             while (!log.isEmpty()) {
                 forgetOldest();
             }
             compacted = revision;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
+            lock.notifyAll();
         }
     }
 
-    String grant(Duration timeToLive) {
-        lock.lock();
-        try {
-            String id = "m" + ++leasesGranted;
-            leases.put(id, new LeaseState(nanoTime.getAsLong() + timeToLive.toNanos()));
-            if (leaseThread == null) {
-                leaseThread = new Thread(this::endLeasesInTime, "calico-memory-lease-1");
-                leaseThread.setDaemon(true);
-                leaseThread.start();
-            }
-            leasesChanged.signal();
-            return id;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    void keepAlive(String lease, Duration timeToLive) {
-        lock.lock();
-        try {
-            endDueLeases();
-            lease(lease).deadline = nanoTime.getAsLong() + timeToLive.toNanos();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    void revoke(String lease) {
-        lock.lock();
-        try {
-            endLease(lease);
-        } finally {
-            lock.unlock();
-        }
+    Lease grant(Duration timeToLive, Runnable requireOpen) {
+        return leases.grant(timeToLive, requireOpen);
     }
 
     @GuardedBy("lock")
@@ -271,13 +194,11 @@ final class MemoryContent {
         }
     }
 
-    @GuardedBy("lock")
-    private LeaseState lease(String id) {
-        @Nullable LeaseState state = leases.get(id);
-        if (state == null) {
-            throw new DatastoreException.NotFound("lease " + id + " has ended");
+    /** The table of leases calls this while it holds the lock; a monitor may be entered again. */
+    private void deleteUnderLock(List<Write> deletes) {
+        synchronized (lock) {
+            write(deletes);
         }
-        return state;
     }
 
     @GuardedBy("lock")
@@ -291,12 +212,9 @@ final class MemoryContent {
             }
             long created = before.map(KeyValue::createRevision).orElse(next);
             Optional<KeyValue> after = write.value().map(value -> new KeyValue(write.key(), value, created, next));
-            moveToLease(write);
+            leases.written(write);
             versions.computeIfAbsent(write.key(), key -> new ArrayDeque<>())
-                    .addLast(new Version(
-                            next,
-                            after.orElse(null),
-                            write.lease().map(lease -> lease.id()).orElse(null)));
+                    .addLast(new Version(next, after.orElse(null)));
             events.add(new WatchEvent(write.key(), after, next));
         }
         if (!events.isEmpty()) {
@@ -307,19 +225,7 @@ final class MemoryContent {
                     && now - log.firstEntry().getValue().nanos() > KEPT_NANOS) {
                 forgetOldest();
             }
-            changed.signalAll();
-        }
-    }
-
-    @GuardedBy("lock")
-    private void moveToLease(Write write) {
-        @Nullable Deque<Version> ofKey = versions.get(write.key());
-        @Nullable String before = ofKey == null ? null : ofKey.getLast().lease();
-        if (before != null && leases.containsKey(before)) {
-            lease(before).keys.remove(write.key());
-        }
-        if (write.lease().isPresent()) {
-            lease(write.lease().get().id()).keys.add(write.key());
+            lock.notifyAll();
         }
     }
 
@@ -341,61 +247,6 @@ final class MemoryContent {
             }
             if (ofKey.isEmpty()) {
                 versions.remove(event.key());
-            }
-        }
-    }
-
-    @GuardedBy("lock")
-    private void endLease(String id) {
-        @Nullable LeaseState ended = leases.get(id);
-        if (ended != null) {
-            // The state must still be there: each delete takes its key out of it.
-            write(ended.keys.stream()
-                    .map(key -> new Write(key, Optional.empty(), Optional.empty()))
-                    .toList());
-            leases.remove(id);
-        }
-    }
-
-    @GuardedBy("lock")
-    private void endDueLeases() {
-        if (leases.isEmpty()) {
-            return;
-        }
-        long now = nanoTime.getAsLong();
-        List<String> due = leases.entrySet().stream()
-                .filter(lease -> now - lease.getValue().deadline >= 0)
-                .map(Map.Entry::getKey)
-                .toList();
-        due.forEach(this::endLease);
-    }
-
-    private void endLeasesInTime() {
-        lock.lock();
-        try {
-            endLeasesUntilNoneIsLeft();
-            leaseThread = null;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    @GuardedBy("lock")
-    private void endLeasesUntilNoneIsLeft() {
-        while (!leases.isEmpty()) {
-            endDueLeases();
-            long now = nanoTime.getAsLong();
-            OptionalLong wait = leases.values().stream()
-                    .mapToLong(lease -> lease.deadline - now)
-                    .min();
-            try {
-                if (wait.isPresent()) {
-                    leasesChanged.awaitNanos(wait.getAsLong());
-                }
-            } catch (InterruptedException e) {
-                // Nobody has a reason to interrupt this thread; without it leases still end at the next call.
-                Thread.currentThread().interrupt();
-                return;
             }
         }
     }

@@ -73,10 +73,7 @@ public final class MemoryDatastore implements Datastore {
 
     @Override
     public Lease grantLease(Duration timeToLive) {
-        if (timeToLive.compareTo(Duration.ofSeconds(1)) < 0) {
-            throw new IllegalArgumentException("time to live " + timeToLive + " of a lease is below one second");
-        }
-        return new MemoryLease(this, open().grant(timeToLive), timeToLive);
+        return open().grant(timeToLive, this::open);
     }
 
     @Override
@@ -90,7 +87,7 @@ public final class MemoryDatastore implements Datastore {
         watches.close();
     }
 
-    MemoryContent open() {
+    private MemoryContent open() {
         if (closed) {
             throw new DatastoreException.Closed("the store memory: was closed");
         }

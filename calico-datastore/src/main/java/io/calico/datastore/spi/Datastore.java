@@ -92,6 +92,14 @@ public interface Datastore extends AutoCloseable {
     String uri();
 
     /**
+     * The URI of the store that keeps the data: for a store that passes calls on, that of the one behind it; else
+     * {@link #uri}. May do I/O, and fail as other calls do.
+     */
+    default String originUri() {
+        return uri();
+    }
+
+    /**
      * Closes the watches and frees everything; leases go on until their time is over. Calls after it, and those that
      * still wait, throw {@code Closed}; no callback begins after it has returned. Idempotent; bounded in time.
      */

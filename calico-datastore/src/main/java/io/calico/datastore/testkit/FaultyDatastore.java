@@ -167,6 +167,11 @@ public final class FaultyDatastore implements Datastore {
     }
 
     @Override
+    public String originUri() {
+        return store.originUri();
+    }
+
+    @Override
     public void close() {
         store.close();
     }

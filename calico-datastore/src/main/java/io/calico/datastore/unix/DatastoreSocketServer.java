@@ -12,9 +12,11 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +48,9 @@ public final class DatastoreSocketServer implements AutoCloseable {
     private @Nullable ServerSocketChannel listening;
 
     @GuardedBy("lock")
+    private @Nullable Object socketFile;
+
+    @GuardedBy("lock")
     private int accepted;
 
     /** A server for that store; {@link #start} binds the socket. */
@@ -75,6 +80,7 @@ public final class DatastoreSocketServer implements AutoCloseable {
         }
         synchronized (lock) {
             listening = server;
+            socketFile = fileKey();
         }
         Thread thread = new Thread(() -> acceptAll(server), "calico-datastore-socket-accept-1");
         thread.setDaemon(true);
@@ -82,15 +88,30 @@ public final class DatastoreSocketServer implements AutoCloseable {
     }
 
     private void acceptAll(ServerSocketChannel server) {
-        try {
-            while (true) {
+        while (server.isOpen()) {
+            try {
                 serve(server.accept());
+            } catch (ClosedChannelException e) {
+                LOG.debug("{} is closed", socket);
+            } catch (IOException e) {
+                LOG.warn("The datastore socket {} could not accept a connection: {}", socket, e.getMessage());
+                pause();
             }
-        } catch (ClosedChannelException e) {
-            LOG.debug("{} is closed", socket);
-        } catch (IOException e) {
-            LOG.error("The datastore socket {} no longer accepts connections; restart the daemon", socket, e);
         }
+    }
+
+    /** Most likely no file descriptor is left: without a pause this would spin until there is one. */
+    private static void pause() {
+        try {
+            Thread.sleep(100);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Which file is at the socket's path. */
+    private @Nullable Object fileKey() throws IOException {
+        return Files.readAttributes(socket, BasicFileAttributes.class).fileKey();
     }
 
     private void serve(SocketChannel channel) throws IOException {
@@ -128,9 +149,11 @@ public final class DatastoreSocketServer implements AutoCloseable {
     @Override
     public void close() {
         @Nullable ServerSocketChannel server;
+        @Nullable Object ours;
         Set<ServerConnection> last;
         synchronized (lock) {
             server = listening;
+            ours = socketFile;
             listening = null;
             last = Set.copyOf(connections);
         }
@@ -138,8 +161,11 @@ public final class DatastoreSocketServer implements AutoCloseable {
             return;
         }
         try {
-            Files.deleteIfExists(socket);
             server.close();
+            // A daemon that was started since may have put its own socket in the place of ours.
+            if (Files.exists(socket) && Objects.equals(fileKey(), ours)) {
+                Files.deleteIfExists(socket);
+            }
         } catch (IOException e) {
             LOG.warn("Closing {}: {}", socket, e.getMessage());
         }

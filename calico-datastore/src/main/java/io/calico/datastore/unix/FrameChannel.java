@@ -4,6 +4,8 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
@@ -107,8 +109,13 @@ final class FrameChannel implements AutoCloseable {
         if (millis < 0) {
             throw new IOException("no answer in time");
         }
-        selector.select(millis + 1);
-        selector.selectedKeys().clear();
+        try {
+            selector.select(millis + 1);
+            selector.selectedKeys().clear();
+        } catch (ClosedSelectorException e) {
+            // Closed by another thread, as the javadoc allows.
+            throw (IOException) new ClosedChannelException().initCause(e);
+        }
         if (Thread.currentThread().isInterrupted()) {
             throw new InterruptedIOException("interrupted");
         }

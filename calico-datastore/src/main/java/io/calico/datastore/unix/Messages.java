@@ -19,8 +19,11 @@ final class Messages {
     /** Version of the protocol; a client and a server of different versions refuse each other. */
     static final long VERSION = 1;
 
-    /** Largest frame: a transaction or page of more than this is refused, pages are cut well before. */
+    /** Largest request. */
     static final int MAX_BYTES = 16 << 20;
+
+    /** Largest answer: what an array can hold. Pages are cut well before; a large transaction is one frame of a watch. */
+    static final int MAX_ANSWER_BYTES = Integer.MAX_VALUE - 16;
 
     private Messages() {}
 

@@ -47,9 +47,11 @@ final class ServerConnection implements AutoCloseable {
 
     void run() {
         try {
+            // Whoever connects says something soon; only then may it be idle.
+            Duration begin = FRAME;
             while (true) {
-                MessageReader request =
-                        new MessageReader(channel.receive(FrameChannel.FOREVER, FRAME, Messages.MAX_BYTES));
+                MessageReader request = new MessageReader(channel.receive(begin, FRAME, Messages.MAX_BYTES));
+                begin = FrameChannel.FOREVER;
                 if (request.kind() == MessageKind.WATCH) {
                     watch(request);
                     return;
@@ -97,7 +99,7 @@ final class ServerConnection implements AutoCloseable {
                             + Messages.VERSION + "; restart the daemon with the same release",
                     null);
         }
-        return new MessageWriter(MessageKind.VALUE).text(store.uri()).payload();
+        return new MessageWriter(MessageKind.VALUE).text(store.originUri()).payload();
     }
 
     private byte[] get(String key) {

@@ -62,7 +62,8 @@ public final class UnixDatastore implements Datastore {
      * @throws DatastoreException.Unavailable if no server listens on the socket
      * @throws DatastoreException.NotPermitted if this user may not connect to it
      */
-    public String servedUri() {
+    @Override
+    public String originUri() {
         requireOpen();
         FrameChannel connection = connect();
         try {
@@ -131,6 +132,8 @@ public final class UnixDatastore implements Datastore {
 
     @Override
     public void close() {
+        // First, so that no watch is told that its connection ended.
+        watches.close();
         Set<FrameChannel> last;
         synchronized (lock) {
             closed = true;
@@ -138,7 +141,6 @@ public final class UnixDatastore implements Datastore {
             idle.clear();
         }
         last.forEach(FrameChannel::close);
-        watches.close();
     }
 
     private <T> T read(byte[] request, MessageKind expected, MessageReader.Item<T> answer) {
@@ -163,6 +165,10 @@ public final class UnixDatastore implements Datastore {
 
     private <T> T write(byte[] request, MessageKind expected, MessageReader.Item<T> answer) {
         requireOpen();
+        if (request.length > Messages.MAX_BYTES) {
+            throw new IllegalArgumentException(
+                    "a transaction of " + request.length + " bytes; " + uri() + " takes up to " + Messages.MAX_BYTES);
+        }
         FrameChannel connection = connectedForSure();
         try {
             return call(connection, request, expected, answer);
@@ -177,7 +183,7 @@ public final class UnixDatastore implements Datastore {
     private <T> T call(FrameChannel connection, byte[] request, MessageKind expected, MessageReader.Item<T> answer)
             throws IOException {
         connection.send(request, CALL);
-        MessageReader in = new MessageReader(connection.receive(CALL, CALL, Messages.MAX_BYTES + (1 << 20)));
+        MessageReader in = new MessageReader(connection.receive(CALL, CALL, Messages.MAX_ANSWER_BYTES));
         if (in.kind() == MessageKind.FAILED) {
             RuntimeException failure = Failures.read(in);
             giveBack(connection);

@@ -38,7 +38,7 @@ final class UnixWatchSource implements WatchSource {
             }
             // A batch is as large as the transactions in it, each of which came in a frame of its own.
             return read(
-                    new MessageReader(from.receive(FrameChannel.FOREVER, REST_OF_FRAME, Integer.MAX_VALUE - 16)),
+                    new MessageReader(from.receive(FrameChannel.FOREVER, REST_OF_FRAME, Messages.MAX_ANSWER_BYTES)),
                     afterRevision);
         } catch (InterruptedIOException e) {
             throw (InterruptedException) new InterruptedException("the watch is being closed").initCause(e);

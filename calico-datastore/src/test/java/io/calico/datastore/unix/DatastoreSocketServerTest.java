@@ -77,8 +77,33 @@ class DatastoreSocketServerTest {
     }
 
     @Test
+    void socketOfANewerServerIsLeftAlone() throws IOException {
+        try (DatastoreSocketServer newer = new DatastoreSocketServer(content, socket)) {
+            newer.start();
+
+            server.close();
+
+            assertThat(client.get("/t/a")).isEmpty();
+            assertThat(socket).exists();
+        }
+    }
+
+    @Test
+    void transactionTooLargeForARequestIsRefusedBeforeItIsSent() {
+        Transaction.Builder large = Transaction.builder();
+        for (int i = 0; i < 20; i++) {
+            large.put("/t/" + i, "x".repeat(1_000_000));
+        }
+
+        assertThatThrownBy(() -> client.commit(large.build()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("takes up to 16777216");
+        assertThat(content.listAll("/t/").records()).isEmpty();
+    }
+
+    @Test
     void servedUriIsThatOfTheStore() {
-        assertThat(client.servedUri()).isEqualTo("memory:");
+        assertThat(client.originUri()).isEqualTo("memory:");
         assertThat(client.uri()).isEqualTo("unix:" + socket);
     }
 

@@ -5,7 +5,7 @@ import io.calico.datastore.testkit.DatastoreConformance;
 import io.calico.datastore.testkit.StoreUnderTest;
 import java.util.Map;
 
-class MemoryDatastoreConformanceTest extends DatastoreConformance {
+class MemoryDatastoreConformanceIT extends DatastoreConformance {
     @Override
     protected StoreUnderTest newEmptyStore() {
         return new MemoryUnderTest();
