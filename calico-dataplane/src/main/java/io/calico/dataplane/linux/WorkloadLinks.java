@@ -99,8 +99,17 @@ public final class WorkloadLinks implements AutoCloseable {
             return links;
         } catch (NetlinkException | LinkageError | UnsupportedOperationException e) {
             opened.forEach(RtNetlink::close);
-            throw new DataplaneException.Unavailable("open", "rtnetlink", String.valueOf(e.getMessage()), e);
+            throw new DataplaneException.Unavailable("open", "rtnetlink", rootMessage(e), e);
         }
+    }
+
+    /** Why a class cannot be used is told by the innermost cause. */
+    private static String rootMessage(Throwable error) {
+        Throwable root = error;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return String.valueOf(root.getMessage());
     }
 
     /**
