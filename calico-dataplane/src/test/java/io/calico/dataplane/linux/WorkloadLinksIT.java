@@ -446,6 +446,29 @@ class WorkloadLinksIT {
     }
 
     @Nested
+    class Suspending {
+        @Test
+        void suspendedWorkloadKeepsItsInterfaceWithoutRoutesUntilItIsRepaired() {
+            links.add(workload());
+
+            links.suspend(HOST);
+
+            assertThat(Tool.run("ip route show proto 80")).isEmpty();
+            assertThat(Tool.run("ip -o link show " + HOST)).doesNotContain("UP");
+            assertThat(links.present()).containsExactly(HOST);
+            assertThat(links.repair(workload())).isTrue();
+            assertThat(state()).isEqualTo(COMPLETE);
+        }
+
+        @Test
+        void suspendingWhatIsNotThereDoesNothing() {
+            links.suspend(HOST);
+
+            assertThat(links.present()).isEmpty();
+        }
+    }
+
+    @Nested
     class Traffic {
         /** What an engine does with the container side. */
         private static void start(OtherNetwork sandbox, String end, String address) {
