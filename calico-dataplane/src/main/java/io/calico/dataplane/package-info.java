@@ -6,12 +6,7 @@
  * Sub-packages: {@code linux} (rtnetlink and nftables) and {@code recording} (in memory, for tests and embedding).
  */
 @NullMarked
-@Value.Style(
-        visibility = Value.Style.ImplementationVisibility.PACKAGE,
-        overshadowImplementation = true,
-        jdkOnly = true,
-        jdk9Collections = true)
+@ValueStyle
 package io.calico.dataplane;
 
-import org.immutables.value.Value;
 import org.jspecify.annotations.NullMarked;

@@ -13,12 +13,6 @@
  * -Djna.nounpack=true}. Only 64-bit Linux is supported.
  */
 @NullMarked
-@Value.Style(
-        visibility = Value.Style.ImplementationVisibility.PACKAGE,
-        overshadowImplementation = true,
-        jdkOnly = true,
-        jdk9Collections = true)
 package io.calico.dataplane.linux.netlink;
 
-import org.immutables.value.Value;
 import org.jspecify.annotations.NullMarked;
