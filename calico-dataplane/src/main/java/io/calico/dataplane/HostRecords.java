@@ -64,9 +64,9 @@ final class HostRecords {
                 report(calculator.onProfileTags(tags.profile(), read(update, ModelJson::readTags)));
             } else if (key instanceof StoreKey.ProfileRulesKey rules) {
                 report(calculator.onProfileRules(
-                        rules.profile(), read(update, (k, json) -> ModelJson.read(k, json, ProfileRules.class))));
+                        rules.profile(), read(update, (k, json) -> ModelJson.read(k, json, ProfileRules::fromJson))));
             } else if (key instanceof StoreKey.Pool pool) {
-                calculator.onPool(pool.cidr(), read(update, (k, json) -> ModelJson.read(k, json, IpPool.class)));
+                calculator.onPool(pool.cidr(), read(update, (k, json) -> ModelJson.read(k, json, IpPool::fromJson)));
             } else if (isToHostSetting(key)) {
                 foldToHost(key, update.value());
             }
@@ -77,7 +77,7 @@ final class HostRecords {
 
     private void foldEndpoint(EndpointKey key, SyncUpdate update, LinkChanges changes) {
         Optional<WorkloadEndpoint> endpoint =
-                read(update, (k, json) -> ModelJson.read(k, json, WorkloadEndpoint.class));
+                read(update, (k, json) -> ModelJson.read(k, json, WorkloadEndpoint::fromJson));
         Optional<String> reason = calculator.onEndpoint(key, endpoint);
         report(reason);
         if (!key.host().equals(host)) {

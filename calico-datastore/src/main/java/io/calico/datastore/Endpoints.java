@@ -84,7 +84,7 @@ public final class Endpoints {
     }
 
     private static StoredEndpoint read(EndpointKey key, KeyValue record) {
-        WorkloadEndpoint value = ModelJson.read(record.key(), record.value(), WorkloadEndpoint.class);
+        WorkloadEndpoint value = ModelJson.read(record.key(), record.value(), WorkloadEndpoint::fromJson);
         return new StoredEndpoint(key, value, record.modRevision(), record.createRevision());
     }
 

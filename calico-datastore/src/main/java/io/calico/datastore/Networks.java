@@ -85,7 +85,7 @@ public final class Networks {
         Map<String, HostNetwork> byId = new TreeMap<>();
         for (KeyValue record : store.listAll(Keys.hostNetworks(host)).records()) {
             if (Keys.parse(record.key()) instanceof StoreKey.HostNetworkKey key) {
-                byId.put(key.id(), ModelJson.read(record.key(), record.value(), HostNetwork.class));
+                byId.put(key.id(), ModelJson.read(record.key(), record.value(), HostNetwork::fromJson));
             }
         }
         return byId;
@@ -94,7 +94,7 @@ public final class Networks {
     /** One network as the engine of a host knows it; the id is the engine's own. */
     public Optional<HostNetwork> findOnHost(String host, String id) {
         String key = new StoreKey.HostNetworkKey(host, id).path();
-        return store.get(key).map(record -> ModelJson.read(key, record.value(), HostNetwork.class));
+        return store.get(key).map(record -> ModelJson.read(key, record.value(), HostNetwork::fromJson));
     }
 
     /** Stores a network as the engine of a host knows it. */
@@ -162,7 +162,7 @@ public final class Networks {
             if (Keys.parse(record.key()) instanceof StoreKey.HostNetworkKey key
                     && key.id().startsWith(idPrefix)) {
                 try {
-                    HostNetwork network = ModelJson.read(record.key(), record.value(), HostNetwork.class);
+                    HostNetwork network = ModelJson.read(record.key(), record.value(), HostNetwork::fromJson);
                     byCanonicalId.putIfAbsent(
                             network.network(),
                             Network.builder()
@@ -178,7 +178,7 @@ public final class Networks {
     }
 
     private static Network readNetwork(KeyValue record) {
-        return ModelJson.read(record.key(), record.value(), Network.class);
+        return ModelJson.read(record.key(), record.value(), Network::fromJson);
     }
 
     private static String nameKey(String name) {

@@ -90,7 +90,7 @@ public final class Pools {
     }
 
     private static IpPool read(Cidr cidr, KeyValue record) {
-        IpPool pool = ModelJson.read(record.key(), record.value(), IpPool.class);
+        IpPool pool = ModelJson.read(record.key(), record.value(), IpPool::fromJson);
         if (!pool.cidr().equals(cidr)) {
             throw new BadRecordException(record.key(), "the record says " + pool.cidr());
         }

@@ -122,7 +122,7 @@ public final class Profiles {
         ProfileRules none = ProfileRules.builder().id(name).build();
         return records.update(
                 rulesKey(name),
-                text -> ModelJson.read(rulesKey(name), text, ProfileRules.class),
+                text -> ModelJson.read(rulesKey(name), text, ProfileRules::fromJson),
                 ModelJson::write,
                 rules -> change.apply(rules.orElseGet(() -> ifOtherHalfExists(name, tagsKey(name), none))));
     }
@@ -142,7 +142,7 @@ public final class Profiles {
             byName.put(tags.profile(), profile.withTags(ModelJson.readTags(record.key(), record.value())));
         } else if (key instanceof StoreKey.ProfileRulesKey rules) {
             Profile profile = byName.computeIfAbsent(rules.profile(), Profiles::empty);
-            ProfileRules read = ModelJson.read(record.key(), record.value(), ProfileRules.class);
+            ProfileRules read = ModelJson.read(record.key(), record.value(), ProfileRules::fromJson);
             byName.put(rules.profile(), profile.withRules(read));
         } else {
             throw new BadRecordException(record.key(), "the key is not one of a profile");

@@ -1,11 +1,11 @@
 package io.calico.model;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.calico.model.json.CalicoStyle;
+import io.calico.model.json.JsonRecord;
 import io.calico.model.json.RecordFields;
 import java.util.Set;
 import java.util.SortedMap;
@@ -20,7 +20,7 @@ import org.immutables.value.Value;
  */
 @Value.Immutable
 @CalicoStyle
-public interface HostNetwork extends WithHostNetwork {
+public interface HostNetwork extends JsonRecord, WithHostNetwork {
     /** The network's name on that host. */
     String name();
 
@@ -47,7 +47,7 @@ public interface HostNetwork extends WithHostNetwork {
     }
 
     /** The record as stored. */
-    @JsonValue
+    @Override
     default JsonNode toJson() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("name", name());

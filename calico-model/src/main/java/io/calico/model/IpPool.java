@@ -1,11 +1,11 @@
 package io.calico.model;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.calico.model.json.CalicoStyle;
+import io.calico.model.json.JsonRecord;
 import io.calico.model.json.RecordFields;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpVersion;
@@ -23,7 +23,7 @@ import org.immutables.value.Value;
  */
 @Value.Immutable
 @CalicoStyle
-public interface IpPool extends WithIpPool {
+public interface IpPool extends JsonRecord, WithIpPool {
     /** Addresses of the pool. */
     Cidr cidr();
 
@@ -104,7 +104,7 @@ public interface IpPool extends WithIpPool {
     }
 
     /** The record as stored. */
-    @JsonValue
+    @Override
     default JsonNode toJson() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("cidr", cidr().toString());

@@ -1,11 +1,11 @@
 package io.calico.model;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.calico.model.json.CalicoStyle;
+import io.calico.model.json.JsonRecord;
 import io.calico.model.json.RecordFields;
 import java.util.Optional;
 import java.util.Set;
@@ -21,7 +21,7 @@ import org.immutables.value.Value;
  */
 @Value.Immutable
 @CalicoStyle
-public interface Network extends WithNetwork {
+public interface Network extends JsonRecord, WithNetwork {
     /** The canonical id: Docker's id of the network on the host where it was created; names its profile and tag. */
     String id();
 
@@ -52,7 +52,7 @@ public interface Network extends WithNetwork {
     }
 
     /** The record as stored. */
-    @JsonValue
+    @Override
     default JsonNode toJson() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("id", id());

@@ -1,12 +1,12 @@
 package io.calico.model;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.calico.model.json.CalicoStyle;
+import io.calico.model.json.JsonRecord;
 import io.calico.model.json.RecordFields;
 import io.calico.model.rule.Rule;
 import io.calico.model.rule.RuleCheck;
@@ -23,7 +23,7 @@ import org.immutables.value.Value;
  */
 @Value.Immutable
 @CalicoStyle
-public interface ProfileRules extends WithProfileRules {
+public interface ProfileRules extends JsonRecord, WithProfileRules {
     /** Name of the profile; old records may lack it. */
     Optional<String> id();
 
@@ -74,7 +74,7 @@ public interface ProfileRules extends WithProfileRules {
     }
 
     /** The record as stored. */
-    @JsonValue
+    @Override
     default JsonNode toJson() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         id().ifPresent(id -> json.put("id", id));

@@ -1,9 +1,6 @@
 package io.calico.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectReader;
 import io.calico.model.json.ModelJson;
 import io.calico.model.json.RecordFields;
 import io.calico.model.rule.Rule;
@@ -17,10 +14,6 @@ import java.util.List;
  * dropped; all else that the rule language cannot say is refused.
  */
 public final class RulesUpdate {
-    /** A field given twice would silently count once. */
-    private static final ObjectReader READER =
-            ModelJson.mapper().reader(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
-
     private final List<String> problems = new ArrayList<>();
 
     private RulesUpdate() {}
@@ -38,15 +31,12 @@ public final class RulesUpdate {
     private static JsonNode tree(String json) {
         JsonNode tree;
         try {
-            tree = READER.readTree(json);
-        } catch (JsonProcessingException e) {
-            throw refused("Rules are not valid JSON: " + e.getOriginalMessage());
+            tree = ModelJson.readStrictly(json);
+        } catch (IllegalArgumentException e) {
+            throw refused("Rules are " + e.getMessage() + ".");
         }
         if (!tree.isObject()) {
-            throw refused(
-                    tree.isMissingNode()
-                            ? "Rules are not valid JSON: the text is empty."
-                            : "Rules are not a JSON object but " + RecordFields.shown(tree) + ".");
+            throw refused("Rules are not a JSON object but " + RecordFields.shown(tree) + ".");
         }
         return tree;
     }

@@ -1,9 +1,9 @@
 package io.calico.model;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.calico.model.json.CalicoStyle;
+import io.calico.model.json.JsonRecord;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpVersion;
@@ -28,7 +28,7 @@ import org.immutables.value.Value;
  */
 @Value.Immutable
 @CalicoStyle
-public interface WorkloadEndpoint extends WithWorkloadEndpoint {
+public interface WorkloadEndpoint extends JsonRecord, WithWorkloadEndpoint {
     /** Whether it may have traffic at all; active unless said otherwise. */
     @Value.Default
     default EndpointState state() {
@@ -142,7 +142,7 @@ public interface WorkloadEndpoint extends WithWorkloadEndpoint {
     }
 
     /** The record as stored: always all eight fields, absent gateways as null. */
-    @JsonValue
+    @Override
     default JsonNode toJson() {
         return WorkloadEndpointJson.write(this);
     }

@@ -1,48 +1,68 @@
 package io.calico.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.calico.model.json.BadRecordException;
+import io.calico.model.json.JsonRecord;
 import io.calico.model.json.ModelJson;
 import io.calico.model.rule.Rule;
 import io.calico.model.testing.ModelArbitraries;
-import java.util.Map;
+import java.util.List;
+import java.util.function.Function;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
-import net.jqwik.api.Tuple;
-import net.jqwik.api.Tuple.Tuple2;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Whatever stands at a key: it is read, or refused by its key. */
 class DamagedRecordsTest {
-    private static final Map<Class<?>, Arbitrary<?>> RECORDS = Map.of(
-            WorkloadEndpoint.class, ModelArbitraries.endpoints(),
-            IpPool.class, ModelArbitraries.pools(),
-            ProfileRules.class, ModelArbitraries.profileRules(),
-            Rule.class, ModelArbitraries.applicableRules(),
-            Network.class,
+    /** A kind of record: how it is read, and good ones to damage. */
+    record Kind(
+            Class<? extends JsonRecord> type,
+            Function<JsonNode, ? extends JsonRecord> fromJson,
+            Arbitrary<String> good) {
+        static <T extends JsonRecord> Kind of(Class<T> type, Function<JsonNode, T> fromJson, Arbitrary<T> good) {
+            return new Kind(type, fromJson, good.map(ModelJson::write));
+        }
+    }
+
+    record Damaged(Kind kind, String text) {}
+
+    private static final List<Kind> KINDS = List.of(
+            Kind.of(WorkloadEndpoint.class, WorkloadEndpoint::fromJson, ModelArbitraries.endpoints()),
+            Kind.of(IpPool.class, IpPool::fromJson, ModelArbitraries.pools()),
+            Kind.of(ProfileRules.class, ProfileRules::fromJson, ModelArbitraries.profileRules()),
+            Kind.of(Rule.class, Rule::fromJson, ModelArbitraries.applicableRules()),
+            Kind.of(
+                    Network.class,
+                    Network::fromJson,
                     Arbitraries.just(
-                            Network.builder().id("i").name("n").host("h").build()),
-            HostNetwork.class,
+                            Network.builder().id("i").name("n").host("h").build())),
+            Kind.of(
+                    HostNetwork.class,
+                    HostNetwork::fromJson,
                     Arbitraries.just(
-                            HostNetwork.builder().name("n").network("i").build()));
+                            HostNetwork.builder().name("n").network("i").build())));
 
     @Provide
-    Arbitrary<Tuple2<Class<?>, String>> damaged() {
-        return Arbitraries.of(RECORDS.keySet())
-                .flatMap(type -> Mangled.textsLike(RECORDS.get(type).map(ModelJson::write))
-                        .map(text -> Tuple.of(type, text)));
+    Arbitrary<Damaged> damaged() {
+        return Arbitraries.of(KINDS)
+                .flatMap(kind -> Mangled.textsLike(kind.good()).map(text -> new Damaged(kind, text)));
     }
 
     @Property(tries = 20_000)
-    void recordIsReadOrRefusedWithItsKey(@ForAll("damaged") Tuple2<Class<?>, String> damaged) {
+    void recordIsReadOrRefusedWithItsKey(@ForAll("damaged") Damaged damaged) {
+        Function<JsonNode, ? extends JsonRecord> fromJson = damaged.kind().fromJson();
         try {
-            Object value = ModelJson.read(Records.KEY, damaged.get2(), damaged.get1());
+            JsonRecord value = ModelJson.read(Records.KEY, damaged.text(), fromJson);
             // What could be read can also be written, and then it is the same.
-            assertThat(ModelJson.read(Records.KEY, ModelJson.write(value), damaged.get1()))
+            assertThat(ModelJson.read(Records.KEY, ModelJson.write(value), fromJson))
                     .isEqualTo(value);
         } catch (BadRecordException e) {
             assertThat(e.key()).isEqualTo(Records.KEY);
@@ -51,10 +71,24 @@ class DamagedRecordsTest {
     }
 
     @Property
+    void mapperRefusesWhatIsRefusedWithoutIt(@ForAll("damaged") Damaged damaged) {
+        Throwable direct = catchThrowable(
+                () -> ModelJson.read(Records.KEY, damaged.text(), damaged.kind().fromJson()));
+        Throwable mapped = catchThrowable(
+                () -> ModelJson.read(Records.KEY, damaged.text(), damaged.kind().type()));
+
+        assertThat(mapped == null).isEqualTo(direct == null);
+        if (mapped != null) {
+            assertThat(mapped).isInstanceOf(BadRecordException.class);
+        }
+    }
+
+    @Property
     void tagsAreReadOrRefusedWithTheirKey(@ForAll("tagTexts") String text) {
         try {
-            assertThat(ModelJson.readTags(Records.KEY, ModelJson.writeTags(ModelJson.readTags(Records.KEY, text))))
-                    .isEqualTo(ModelJson.readTags(Records.KEY, text));
+            List<String> tags = ModelJson.readTags(Records.KEY, text);
+            assertThat(ModelJson.readTags(Records.KEY, ModelJson.writeTags(tags)))
+                    .isEqualTo(tags);
         } catch (BadRecordException e) {
             assertThat(e.key()).isEqualTo(Records.KEY);
         }
@@ -67,29 +101,78 @@ class DamagedRecordsTest {
 
     @Test
     void recordThatIsNoJsonSaysSo() {
-        assertThat(Records.reason("", IpPool.class)).isEqualTo("the record is empty");
-        assertThat(Records.reason(" \n", IpPool.class)).isEqualTo("the record is empty");
-        assertThat(Records.reason("null", IpPool.class)).isEqualTo("the record is null");
-        assertThat(Records.reason("{\"cidr\"", IpPool.class)).startsWith("not valid JSON: ");
-        assertThat(Records.reason("{\"cidr\":\"10.0.0.0/8\"} {}", IpPool.class)).contains("Trailing token");
+        assertThat(Records.reason("", IpPool::fromJson)).isEqualTo("the record is empty");
+        assertThat(Records.reason(" \n", IpPool::fromJson)).isEqualTo("the record is empty");
+        assertThat(Records.reason("null", IpPool::fromJson)).isEqualTo("not a JSON object but null");
+        assertThat(Records.reason("{\"cidr\"", IpPool::fromJson)).startsWith("not valid JSON: Unexpected end-of-input");
+        assertThat(Records.reason("{\"cidr\":\"10.0.0.0/8\"} {}", IpPool::fromJson))
+                .isEqualTo("not valid JSON: there is more text after the first value");
     }
 
     @Test
     void deepNestingIsRefusedNotFollowed() {
         String deep = "[".repeat(100_000);
 
-        assertThat(Records.reason(deep, IpPool.class)).contains("nesting depth");
-        assertThat(Records.reason("{\"cidr\":\"10.0.0.0/8\",\"x\":" + deep, IpPool.class))
+        assertThat(Records.reason(deep, IpPool::fromJson)).contains("nesting depth");
+        assertThat(Records.reason("{\"cidr\":\"10.0.0.0/8\",\"x\":" + deep, IpPool::fromJson))
                 .contains("nesting depth");
+    }
+
+    @Test
+    void nestingUpToTheLimitIsKept() {
+        String json = "{\"cidr\":\"10.0.0.0/8\",\"x\":" + "[".repeat(400) + "]".repeat(400) + "}";
+
+        assertThat(ModelJson.write(ModelJson.read(Records.KEY, json, IpPool::fromJson)))
+                .isEqualTo(json);
+    }
+
+    /** As of other writers: what we do not know must come back as it was. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            0
+            -1
+            2147483648
+            99999999999999999999999999
+            0.1
+            -0.5
+            1.50
+            3.141592653589793238462643383279
+            1E+400
+            true
+            null
+            "é€😀 \\"\\\\\\n"
+            [1,[],{},[null,{"a":"b"}]]
+            """)
+    void unknownValueIsKeptExactly(String value) {
+        String json = "{\"cidr\":\"10.0.0.0/8\",\"x\":" + value + "}";
+
+        assertThat(ModelJson.write(ModelJson.read(Records.KEY, json, IpPool::fromJson)))
+                .isEqualTo(json);
     }
 
     @Test
     void hugeNumberIsRefused() {
         String digits = "9".repeat(2000);
 
-        assertThat(Records.reason("{\"cidr\":\"10.0.0.0/8\",\"x\":" + digits + "}", IpPool.class))
+        assertThat(Records.reason("{\"cidr\":\"10.0.0.0/8\",\"x\":" + digits + "}", IpPool::fromJson))
                 .contains("Number value length");
-        assertThat(Records.reason("{\"protocol\":\"tcp\",\"dst_ports\":[1e999999]}", Rule.class))
-                .contains("dst_ports");
+        assertThat(Records.reason("{\"protocol\":\"tcp\",\"dst_ports\":[1e999999]}", Rule::fromJson))
+                .isEqualTo("element 1 of 'dst_ports': not a whole number but 1E+999999");
+    }
+
+    @Test
+    void recordOfAnotherTypeGoesThroughTheMapper() {
+        record Point(int x, int y) {}
+
+        assertThat(ModelJson.read(Records.KEY, "{\"x\":1,\"y\":2,\"z\":3}", Point.class))
+                .isEqualTo(new Point(1, 2));
+        assertThat(ModelJson.write(new Point(1, 2))).isEqualTo("{\"x\":1,\"y\":2}");
+        assertThat(catchThrowable(() -> ModelJson.read(Records.KEY, "{\"x\":\"a\"}", Point.class)))
+                .isInstanceOf(BadRecordException.class)
+                .hasMessageContaining("damaged record at " + Records.KEY + ": at .x: ");
+        assertThat(catchThrowable(() -> ModelJson.read(Records.KEY, "null", Point.class)))
+                .hasMessage("damaged record at " + Records.KEY + ": the record is null");
+        assertThat(catchThrowable(() -> ModelJson.read(Records.KEY, " ", Point.class)))
+                .hasMessage("damaged record at " + Records.KEY + ": the record is empty");
     }
 }

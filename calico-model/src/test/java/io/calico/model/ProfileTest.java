@@ -3,6 +3,7 @@ package io.calico.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.calico.model.json.BadRecordException;
 import io.calico.model.json.ModelJson;
 import io.calico.model.rule.RulePrinter;
@@ -24,8 +25,8 @@ class ProfileTest {
     }
 
     @Property
-    void writtenRulesAreReadBackAsTheSame(@ForAll("rules") ProfileRules rules) {
-        Records.assertRoundTrip(rules, ProfileRules.class);
+    void writtenRulesAreReadBackAsTheSame(@ForAll("rules") ProfileRules rules) throws JsonProcessingException {
+        Records.assertRoundTrip(rules, ProfileRules.class, ProfileRules::fromJson);
         assertThat(rules.invalidReason()).isEmpty();
     }
 
@@ -49,7 +50,7 @@ class ProfileTest {
     @Test
     void rulesForPeopleAreIndentedByTwo() {
         assertThat(ModelJson.writeIndented(ModelJson.read(Records.KEY, """
-                {"id":"web","inbound_rules":[{"dst_ports":[22,"80:90"],"protocol":"tcp"}],"outbound_rules":[]}""", ProfileRules.class)))
+                {"id":"web","inbound_rules":[{"dst_ports":[22,"80:90"],"protocol":"tcp"}],"outbound_rules":[]}""", ProfileRules::fromJson)))
                 .isEqualTo("""
                 {
                   "id": "web",
@@ -72,7 +73,7 @@ class ProfileTest {
         String json = """
                 {"inbound_rules":[{"action":"allow"},{"action":"deny","log":{"a":1},"src_tag":"x"}],"outbound_rules":[]}""";
 
-        ProfileRules rules = ModelJson.read(Records.KEY, json, ProfileRules.class);
+        ProfileRules rules = ModelJson.read(Records.KEY, json, ProfileRules::fromJson);
 
         assertThat(rules.invalidReason()).hasValue("rule 2 in inbound_rules: unknown field 'log'");
         assertThat(ModelJson.write(rules)).isEqualTo(json);
@@ -88,7 +89,7 @@ class ProfileTest {
             {"inbound_rules":[{"ip_version":5}],"outbound_rules":[]} | element 1 of 'inbound_rules': field 'ip_version': IP version 5 is neither 4 nor 6
             """)
     void damagedRecordIsRefusedNamingFieldAndValue(String json, String reason) {
-        assertThat(Records.reason(json, ProfileRules.class)).isEqualTo(reason);
+        assertThat(Records.reason(json, ProfileRules::fromJson)).isEqualTo(reason);
     }
 
     @Test

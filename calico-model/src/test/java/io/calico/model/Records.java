@@ -3,8 +3,12 @@ package io.calico.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import io.calico.model.json.BadRecordException;
+import io.calico.model.json.JsonRecord;
 import io.calico.model.json.ModelJson;
+import java.util.function.Function;
 
 /** What the tests of stored records share. */
 final class Records {
@@ -12,19 +16,24 @@ final class Records {
 
     private Records() {}
 
-    /** The same value read from its own JSON, which is the same text again. */
-    static <T> void assertRoundTrip(T value, Class<T> type) {
+    /** The same value read from its own JSON, which is the same text again; by the mapper, too. */
+    static <T extends JsonRecord> void assertRoundTrip(T value, Class<T> type, Function<JsonNode, T> fromJson)
+            throws JsonProcessingException {
         String json = ModelJson.write(value);
 
-        T again = ModelJson.read(KEY, json, type);
+        T again = ModelJson.read(KEY, json, fromJson);
 
         assertThat(again).isEqualTo(value).hasSameHashCodeAs(value);
         assertThat(ModelJson.write(again)).isEqualTo(json).doesNotContain("\n");
-        assertThat(ModelJson.read(KEY, ModelJson.writeIndented(value), type)).isEqualTo(value);
+        assertThat(ModelJson.read(KEY, ModelJson.writeIndented(value), fromJson))
+                .isEqualTo(value);
+        assertThat(ModelJson.read(KEY, json, type)).isEqualTo(value);
+        assertThat(ModelJson.mapper().writeValueAsString(value)).isEqualTo(json);
     }
 
-    static String reason(String json, Class<?> type) {
-        Throwable thrown = catchThrowable(() -> ModelJson.read(KEY, json, type));
+    /** Why the record is refused, which its exception must say together with the key. */
+    static String reason(String json, Function<JsonNode, ?> fromJson) {
+        Throwable thrown = catchThrowable(() -> ModelJson.read(KEY, json, fromJson));
         assertThat(thrown)
                 .isInstanceOf(BadRecordException.class)
                 .hasMessageStartingWith("damaged record at " + KEY + ": ");

@@ -148,7 +148,7 @@ class RulesUpdateTest {
 
     @Test
     void textThatIsNoJsonObjectIsRefused() {
-        assertThat(messagesOf("")).containsExactly("Rules are not valid JSON: the text is empty.");
+        assertThat(messagesOf("")).containsExactly("Rules are not valid JSON: there is no text.");
         assertThat(messagesOf("[]")).containsExactly("Rules are not a JSON object but [].");
         assertThat(messagesOf("{\"id\":")).hasSize(1).first().asString().startsWith("Rules are not valid JSON: ");
         assertThat(messagesOf("{} {}")).hasSize(1).first().asString().startsWith("Rules are not valid JSON: ");

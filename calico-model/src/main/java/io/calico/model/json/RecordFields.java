@@ -147,7 +147,7 @@ public final class RecordFields {
 
     /** The node as JSON, cut off where it gets too long for a message. */
     public static String shown(JsonNode node) {
-        String json = node.toString();
+        String json = JsonText.write(node);
         return json.length() <= 60 ? json : json.substring(0, 57) + "...";
     }
 }

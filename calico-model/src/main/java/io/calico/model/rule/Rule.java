@@ -1,9 +1,9 @@
 package io.calico.model.rule;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.calico.model.json.CalicoStyle;
+import io.calico.model.json.JsonRecord;
 import io.calico.model.net.IpNet;
 import io.calico.model.net.IpVersion;
 import io.calico.model.net.PortRange;
@@ -24,7 +24,7 @@ import org.immutables.value.Value;
  */
 @Value.Immutable
 @CalicoStyle
-public interface Rule extends WithRule {
+public interface Rule extends JsonRecord, WithRule {
     /** What is done with a matching packet; {@code allow} if nothing is said. */
     @Value.Default
     default RuleAction action() {
@@ -93,7 +93,7 @@ public interface Rule extends WithRule {
     }
 
     /** The JSON form: {@code action} first, the other fields in alphabetical order, none of them null or empty. */
-    @JsonValue
+    @Override
     default JsonNode toJson() {
         return RuleJson.write(this);
     }

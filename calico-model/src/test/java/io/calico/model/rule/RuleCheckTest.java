@@ -31,7 +31,7 @@ class RuleCheckTest {
             {"protocol":"icmp","dst_net":"fd00::/8"} | src_net, dst_net and protocol are of different IP versions | update
             """)
     void reasonIsNamed(String json, String reason, String refusedBy) {
-        Rule rule = ModelJson.read("k", json, Rule.class);
+        Rule rule = ModelJson.read("k", json, Rule::fromJson);
 
         if (refusedBy.equals("update")) {
             assertThat(RuleCheck.forDataplane(rule)).isEmpty();
@@ -53,7 +53,7 @@ class RuleCheckTest {
             {"protocol":"icmp","icmp_type":8,"src_net":"fd00::/8"}
             """)
     void whatNeverMatchesOrIsUnusualIsStillApplicable(String json) {
-        assertThat(RuleCheck.forDataplane(ModelJson.read("k", json, Rule.class)))
+        assertThat(RuleCheck.forDataplane(ModelJson.read("k", json, Rule::fromJson)))
                 .isEmpty();
     }
 }

@@ -46,7 +46,7 @@ class RuleExamplesTest {
 
         assertThat(RulePrinter.print(rule)).isEqualTo(canonical);
         assertThat(ModelJson.write(rule)).isEqualTo(json);
-        assertThat(ModelJson.read("k", json, Rule.class)).isEqualTo(rule);
+        assertThat(ModelJson.read("k", json, Rule::fromJson)).isEqualTo(rule);
         assertThat(RulePrinter.print(RuleParser.parse(List.of(canonical.split(" ")))))
                 .isEqualTo(canonical);
         assertThat(RuleCheck.forDataplane(rule)).isEmpty();
@@ -58,7 +58,7 @@ class RuleExamplesTest {
         String json = """
                 {"action":"deny","dst_ports":[443],"dst_tag":"-x-","protocol":"tcp"}""";
 
-        Rule rule = ModelJson.read("k", json, Rule.class);
+        Rule rule = ModelJson.read("k", json, Rule::fromJson);
 
         assertThat(RulePrinter.print(rule)).isEqualTo("deny tcp to ports 443 tag -x-");
         assertThat(ModelJson.write(rule)).isEqualTo(json);
@@ -72,7 +72,7 @@ class RuleExamplesTest {
         String json = """
                 {"protocol":"udp","dst_ports":["53","67:68"],"src_net":null}""";
 
-        Rule rule = ModelJson.read("k", json, Rule.class);
+        Rule rule = ModelJson.read("k", json, Rule::fromJson);
 
         assertThat(RulePrinter.print(rule)).isEqualTo("allow udp to ports 53,67:68");
         assertThat(ModelJson.write(rule)).isEqualTo("""

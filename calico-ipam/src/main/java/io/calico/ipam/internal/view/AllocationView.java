@@ -91,7 +91,7 @@ public final class AllocationView {
             return;
         }
         try {
-            IpPool pool = ModelJson.read(record.get().key(), record.get().value(), IpPool.class);
+            IpPool pool = ModelJson.read(record.get().key(), record.get().value(), IpPool::fromJson);
             StoredPool stored = new StoredPool(pool, record.get().modRevision());
             pools.put(cidr.toString(), stored);
             if (!stored.holdsBlocks()) {
