@@ -98,7 +98,7 @@ final class Session implements AutoCloseable {
             return uri;
         }
         try (UnixDatastore client = new UnixDatastore(Path.of(uri.substring(UNIX.length())))) {
-            return client.servedUri();
+            return client.originUri();
         }
     }
 
