@@ -118,10 +118,10 @@ class ContainersOnOneHostIT {
     @Test
     void containersOfOneNetworkReachEachOtherAndNeedNoBridge() {
         network("data-tier");
-        Probe a = host.container("a", "data-tier").serveTcp(80);
-        Probe b = host.container("b", "data-tier").serveTcp(80).serveUdp(5000);
-        String addressA = host.addressOf("a", "data-tier");
-        String addressB = host.addressOf("b", "data-tier");
+        Probe a = host.container("first", "data-tier").serveTcp(80);
+        Probe b = host.container("second", "data-tier").serveTcp(80).serveUdp(5000);
+        String addressA = host.addressOf("first", "data-tier");
+        String addressB = host.addressOf("second", "data-tier");
 
         assertThat(addressA).startsWith("192.168.").isNotEqualTo(addressB);
         assertThat(a.tcp(addressB, 80)).isEqualTo("open");
@@ -129,22 +129,22 @@ class ContainersOnOneHostIT {
         assertThat(a.udp(addressB, 5000)).isEqualTo("answered");
         assertThat(a.ping(addressB)).isEqualTo("answered");
         assertThat(a.addressSeenBy(addressB, 80)).as("no address translation").isEqualTo(addressA);
-        assertThat(host.docker("exec", "a", "ip", "-4", "addr", "show", "cali0"))
+        assertThat(host.docker("exec", "first", "ip", "-4", "addr", "show", "cali0"))
                 .contains(addressA + "/32");
-        assertThat(host.docker("exec", "a", "ip", "link", "show", "cali0")).contains("ee:ee:ee:ee:ee:ee");
-        assertThat(host.docker("exec", "a", "ip", "route"))
+        assertThat(host.docker("exec", "first", "ip", "link", "show", "cali0")).contains("ee:ee:ee:ee:ee:ee");
+        assertThat(host.docker("exec", "first", "ip", "route"))
                 .contains("default via 169.254.1.1 dev cali0", "169.254.1.1 dev cali0 scope link");
-        assertThat(host.docker("exec", "a", "ip", "-o", "link")).doesNotContain("eth");
+        assertThat(host.docker("exec", "first", "ip", "-o", "link")).doesNotContain("eth");
     }
 
     @Test
     void networksAreClosedToEachOtherInBothDirections() {
         network("data-tier");
         network("app-tier");
-        Probe a = host.container("a", "data-tier").serveTcp(80).serveUdp(5000);
-        Probe b = host.container("b", "app-tier").serveTcp(80).serveUdp(5000);
-        String addressA = host.addressOf("a", "data-tier");
-        String addressB = host.addressOf("b", "app-tier");
+        Probe a = host.container("first", "data-tier").serveTcp(80).serveUdp(5000);
+        Probe b = host.container("second", "app-tier").serveTcp(80).serveUdp(5000);
+        String addressA = host.addressOf("first", "data-tier");
+        String addressB = host.addressOf("second", "app-tier");
 
         assertThat(a.tcp(addressB, 80)).isEqualTo("silent");
         assertThat(b.tcp(addressA, 80)).isEqualTo("silent");
@@ -157,9 +157,9 @@ class ContainersOnOneHostIT {
     @Test
     void dockersBridgeAndCalicoNetworksAreClosedToEachOtherInBothDirections() {
         network("data-tier");
-        Probe a = host.container("a", "data-tier").serveTcp(80);
+        Probe a = host.container("first", "data-tier").serveTcp(80);
         Probe bridged = host.container("bridged", "bridge").serveTcp(80);
-        String addressA = host.addressOf("a", "data-tier");
+        String addressA = host.addressOf("first", "data-tier");
         String addressBridged = host.addressOf("bridged", "bridge");
 
         assertThat(bridged.tcp(addressA, 80)).isEqualTo("silent");
@@ -217,9 +217,9 @@ class ContainersOnOneHostIT {
     @Test
     void firstMatchingRuleDecides() {
         network("data-tier");
-        Probe a = host.container("a", "data-tier");
-        host.container("b", "data-tier").serveTcp(80, 81);
-        String b = host.addressOf("b", "data-tier");
+        Probe a = host.container("first", "data-tier");
+        host.container("second", "data-tier").serveTcp(80, 81);
+        String b = host.addressOf("second", "data-tier");
         assertThat(a.tcp(b, 80)).isEqualTo("open");
 
         host.calicoctl(words("profile data-tier rule add inbound --at=1 deny tcp to ports 80"));
@@ -236,15 +236,15 @@ class ContainersOnOneHostIT {
     void addressAndMacThatTheUserAsksForAreGiven() {
         host.calicoctl("pool", "add", "10.77.0.0/24");
         network("fixed", "--subnet", "10.77.0.0/24");
-        Probe a = host.container("a", "fixed", "--ip", "10.77.0.9", "--mac-address", "02:42:0a:4d:00:09")
+        Probe a = host.container("first", "fixed", "--ip", "10.77.0.9", "--mac-address", "02:42:0a:4d:00:09")
                 .serveTcp(80);
-        Probe b = host.container("b", "fixed");
+        Probe b = host.container("second", "fixed");
 
-        assertThat(host.addressOf("a", "fixed")).isEqualTo("10.77.0.9");
-        assertThat(host.addressOf("b", "fixed")).startsWith("10.77.0.");
-        assertThat(host.docker("exec", "a", "ip", "link", "show", "cali0")).contains("02:42:0a:4d:00:09");
+        assertThat(host.addressOf("first", "fixed")).isEqualTo("10.77.0.9");
+        assertThat(host.addressOf("second", "fixed")).startsWith("10.77.0.");
+        assertThat(host.docker("exec", "first", "ip", "link", "show", "cali0")).contains("02:42:0a:4d:00:09");
         assertThat(b.tcp("10.77.0.9", 80)).isEqualTo("open");
-        assertThat(a.ping(host.addressOf("b", "fixed"))).isEqualTo("answered");
+        assertThat(a.ping(host.addressOf("second", "fixed"))).isEqualTo("answered");
 
         VirtualHost.Result taken =
                 host.tryDocker("run", "--rm", "--net", "fixed", "--ip", "10.77.0.9", "busybox:local", "true");
@@ -271,7 +271,7 @@ class ContainersOnOneHostIT {
         host.calicoctl("pool", "add", "10.78.0.0/30", "--block-size=30");
         network("tiny", "--subnet", "10.78.0.0/30");
         for (int i = 0; i < 4; i++) {
-            host.startContainer("c" + i, "tiny");
+            host.startContainer("third" + i, "tiny");
         }
 
         VirtualHost.Result fifth =
@@ -290,12 +290,12 @@ class ContainersOnOneHostIT {
     @Test
     void packetsWithAStrangersSourceAddressAreDropped() {
         network("data-tier");
-        Probe a = host.container("a", "data-tier");
-        Probe b = host.container("b", "data-tier").serveUdp(5000);
-        host.startContainer("c", "data-tier");
-        String addressB = host.addressOf("b", "data-tier");
-        String addressC = host.addressOf("c", "data-tier");
-        String pid = host.docker("inspect", "-f", "{{.State.Pid}}", "a");
+        Probe a = host.container("first", "data-tier");
+        Probe b = host.container("second", "data-tier").serveUdp(5000);
+        host.startContainer("third", "data-tier");
+        String addressB = host.addressOf("second", "data-tier");
+        String addressC = host.addressOf("third", "data-tier");
+        String pid = host.docker("inspect", "-f", "{{.State.Pid}}", "first");
         for (String stranger : List.of("10.66.66.66", addressC)) {
             host.run("nsenter", "-t", pid, "-n", "ip", "addr", "add", stranger + "/32", "dev", "cali0");
 
@@ -305,27 +305,27 @@ class ContainersOnOneHostIT {
                     .as("datagrams from %s that arrived", stranger)
                     .isZero();
         }
-        assertThat(a.udpFrom(host.addressOf("a", "data-tier"), addressB, 5000)).isEqualTo("answered");
+        assertThat(a.udpFrom(host.addressOf("first", "data-tier"), addressB, 5000)).isEqualTo("answered");
         assertThat(b.udpCount(5000)).isEqualTo(1);
     }
 
     @Test
     void containerAndItsHostReachEachOther() {
         network("data-tier");
-        Probe a = host.container("a", "data-tier").serveTcp(80);
+        Probe a = host.container("first", "data-tier").serveTcp(80);
         Probe onHost = host.probe().serveTcp(9999);
 
         assertThat(a.tcp(host.address(), 9999)).isEqualTo("open");
         assertThat(a.ping(host.address())).isEqualTo("answered");
-        assertThat(onHost.tcp(host.addressOf("a", "data-tier"), 80)).isEqualTo("open");
+        assertThat(onHost.tcp(host.addressOf("first", "data-tier"), 80)).isEqualTo("open");
     }
 
     @Test
     void outsideIsReachedWithTheContainersOwnAddressAndReachesItOnlyByRule() {
         network("data-tier");
-        Probe a = host.container("a", "data-tier").serveTcp(80);
+        Probe a = host.container("first", "data-tier").serveTcp(80);
         Probe stranger = outside.probe().serveTcp(7000);
-        String addressA = host.addressOf("a", "data-tier");
+        String addressA = host.addressOf("first", "data-tier");
 
         assertThat(a.addressSeenBy(outside.address(), 7000)).isEqualTo(addressA);
         assertThat(stranger.tcp(addressA, 80)).isEqualTo("silent");
@@ -341,17 +341,17 @@ class ContainersOnOneHostIT {
         host.calicoctl("pool", "add", "10.79.0.0/24", "--nat-outgoing");
         network("hidden", "--subnet", "10.79.0.0/24");
         network("data-tier");
-        Probe a = host.container("a", "hidden").serveTcp(80);
-        host.container("b", "data-tier").serveTcp(80);
+        Probe a = host.container("first", "hidden").serveTcp(80);
+        host.container("second", "data-tier").serveTcp(80);
         outside.probe().serveTcp(7001);
         host.calicoctl(words("profile data-tier rule add inbound allow tcp from tag hidden"));
 
         assertThat(a.addressSeenBy(outside.address(), 7001)).isEqualTo(host.address());
-        String b = host.addressOf("b", "data-tier");
+        String b = host.addressOf("second", "data-tier");
         becomes("open", () -> a.tcp(b, 80));
         assertThat(a.addressSeenBy(b, 80))
                 .as("between pools nothing is translated")
-                .isEqualTo(host.addressOf("a", "hidden"));
+                .isEqualTo(host.addressOf("first", "hidden"));
 
         removeAllContainersAndNetworks();
         host.calicoctl("pool", "remove", "10.79.0.0/24");
@@ -360,13 +360,13 @@ class ContainersOnOneHostIT {
     @Test
     void restartedContainerIsBackOnItsNetwork() {
         network("data-tier");
-        host.startContainer("a", "data-tier");
-        Probe b = host.container("b", "data-tier");
+        host.startContainer("first", "data-tier");
+        Probe b = host.container("second", "data-tier");
 
-        host.docker("restart", "-t", "1", "a");
+        host.docker("restart", "-t", "1", "first");
 
-        host.probe("a").serveTcp(80);
-        assertThat(b.tcp(host.addressOf("a", "data-tier"), 80)).isEqualTo("open");
+        host.probe("first").serveTcp(80);
+        assertThat(b.tcp(host.addressOf("first", "data-tier"), 80)).isEqualTo("open");
         assertThat(host.run("ip", "-o", "link").lines().filter(line -> line.contains("cali")))
                 .as("interfaces of two containers")
                 .hasSize(2);
@@ -400,10 +400,10 @@ class ContainersOnOneHostIT {
     @Test
     void daemonMayStopAndStartWhileTrafficFlows() {
         network("data-tier");
-        Probe a = host.container("a", "data-tier");
-        host.container("b", "data-tier").serveTcp(80);
+        Probe a = host.container("first", "data-tier");
+        host.container("second", "data-tier").serveTcp(80);
         Probe onBridge = host.container("stranger", "bridge");
-        String b = host.addressOf("b", "data-tier");
+        String b = host.addressOf("second", "data-tier");
         a.startStream(b, 80);
 
         host.calicoctl("node", "stop", "--force");
@@ -420,7 +420,7 @@ class ContainersOnOneHostIT {
         assertThat(report.longestGapMillis())
                 .as("longest wait for an answer, ms")
                 .isLessThan(1000);
-        host.container("c", "data-tier");
+        host.container("third", "data-tier");
     }
 
     @Test
@@ -443,11 +443,11 @@ class ContainersOnOneHostIT {
         assertThat(host.calicoctl("profile", "data-tier", "rule", "show", "--names"))
                 .isEqualTo(rules.replace(id, "data-tier"));
 
-        host.startContainer("a", "data-tier");
+        host.startContainer("first", "data-tier");
         assertThat(host.tryDocker("network", "rm", "data-tier").succeeded())
                 .as("removal of a network in use")
                 .isFalse();
-        host.docker("rm", "-f", "a");
+        host.docker("rm", "-f", "first");
         host.docker("network", "rm", "data-tier");
 
         VirtualHost.Result gone = host.tryCalicoctl("profile", id, "rule", "show");

@@ -42,18 +42,19 @@ public final class LinuxDataplane implements Dataplane {
     }
 
     /**
-     * Connects to the kernel, makes this host a router and prepares Docker's filter for accepted packets. Should be done
-     * before Docker's daemon starts. Policy and workloads are left as they are.
+     * Connects to the kernel and prepares Docker's filter for accepted packets. Should be done before Docker's daemon
+     * starts. Policy and workloads are left as they are.
+     *
+     * <p>The host becomes a router with its first workload, not now: Docker protects the containers on its bridges (FORWARD
+     * policy DROP) only if it was itself who switched forwarding on.
      *
      * @param nodeAddresses the addresses that other hosts know this one by; may be empty
      * @throws DataplaneException.Unavailable if the kernel cannot be reached or the program {@code nft} is missing
-     * @throws DataplaneException.Refused if the kernel refuses to forward
      */
     public static LinuxDataplane open(Collection<IpAddress> nodeAddresses) {
         NftProcess nft = NftProcess.ofThisMachine();
         WorkloadLinks links = WorkloadLinks.open(nodeAddresses);
         try {
-            links.enableForwarding();
             LinuxDataplane dataplane = new LinuxDataplane(links, nft);
             dataplane.problems = ForwardAcceptRule.ensure();
             return dataplane;
@@ -94,11 +95,13 @@ public final class LinuxDataplane implements Dataplane {
 
     @Override
     public void addWorkload(WorkloadInterface workload) {
+        links.enableForwarding();
         links.add(workload);
     }
 
     @Override
     public boolean repairWorkload(WorkloadInterface workload) {
+        links.enableForwarding();
         return links.repair(workload);
     }
 
