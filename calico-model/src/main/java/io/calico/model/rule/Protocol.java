@@ -1,6 +1,7 @@
 package io.calico.model.rule;
 
 import io.calico.model.json.RecordFields;
+import io.calico.model.net.IpVersion;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -23,6 +24,9 @@ public final class Protocol implements Comparable<Protocol> {
     public static final Protocol SCTP = new Protocol(132, "sctp");
     /** Lightweight User Datagram Protocol, number 136. */
     public static final Protocol UDPLITE = new Protocol(136, "udplite");
+
+    /** Those that the rule language can say, in the order in which it names them. */
+    static final List<Protocol> WRITABLE = List.of(TCP, UDP, ICMP, ICMPV6);
 
     private static final List<Protocol> NAMED = List.of(ICMP, TCP, UDP, ICMPV6, SCTP, UDPLITE);
     /** 33 is the Datagram Congestion Control Protocol: it has ports, but no name in the rule language. */
@@ -91,6 +95,11 @@ public final class Protocol implements Comparable<Protocol> {
     /** Whether it is ICMP or ICMPv6, whose packets carry a type and a code. */
     public boolean isIcmp() {
         return equals(ICMP) || equals(ICMPV6);
+    }
+
+    /** The only IP version in which rules with this protocol apply; empty: both. */
+    public Optional<IpVersion> ipVersion() {
+        return equals(ICMP) ? Optional.of(IpVersion.V4) : equals(ICMPV6) ? Optional.of(IpVersion.V6) : Optional.empty();
     }
 
     /** Whether it has a name; else its text is a number. */

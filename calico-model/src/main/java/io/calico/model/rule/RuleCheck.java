@@ -8,10 +8,7 @@ import java.util.Optional;
 /** Whether a rule that could be read can also be used. */
 public final class RuleCheck {
     /** 255 is 'any' to some dataplanes, so nobody may write it. */
-    private static final int HIGHEST_WRITABLE_ICMP_NUMBER = 254;
-
-    private static final List<Protocol> WRITABLE_PROTOCOLS =
-            List.of(Protocol.TCP, Protocol.UDP, Protocol.ICMP, Protocol.ICMPV6);
+    static final int HIGHEST_WRITABLE_ICMP_NUMBER = 254;
 
     private RuleCheck() {}
 
@@ -91,7 +88,7 @@ public final class RuleCheck {
     }
 
     private static Optional<String> versionConflict(Rule rule) {
-        Optional<IpVersion> ofProtocol = versionOf(rule.protocol());
+        Optional<IpVersion> ofProtocol = rule.protocol().flatMap(Protocol::ipVersion);
         if (rule.ipVersion().isPresent()) {
             IpVersion version = rule.ipVersion().get();
             if (ofProtocol.isPresent() && ofProtocol.get() != version) {
@@ -110,18 +107,12 @@ public final class RuleCheck {
                 : Optional.empty();
     }
 
-    private static Optional<IpVersion> versionOf(Optional<Protocol> protocol) {
-        return protocol.flatMap(p -> p.equals(Protocol.ICMP)
-                ? Optional.of(IpVersion.V4)
-                : p.equals(Protocol.ICMPV6) ? Optional.of(IpVersion.V6) : Optional.empty());
-    }
-
     private static Optional<String> notWritable(Rule rule) {
         if (rule.ipVersion().isPresent()) {
             return Optional.of("unknown field 'ip_version'");
         }
         if (rule.protocol().isPresent()
-                && !WRITABLE_PROTOCOLS.contains(rule.protocol().get())) {
+                && !Protocol.WRITABLE.contains(rule.protocol().get())) {
             return Optional.of("protocol " + rule.protocol().get() + " is not one of tcp, udp, icmp and icmpv6");
         }
         return firstOf(() -> tooHigh("icmp_type", rule.icmpType()), () -> tooHigh("icmp_code", rule.icmpCode()));
@@ -132,7 +123,7 @@ public final class RuleCheck {
     }
 
     private static Optional<String> netsOfDifferentFamilies(Rule rule) {
-        Optional<IpVersion> version = versionOf(rule.protocol());
+        Optional<IpVersion> version = rule.protocol().flatMap(Protocol::ipVersion);
         for (Optional<IpNet> net : List.of(rule.srcNet(), rule.dstNet())) {
             if (net.isPresent()) {
                 if (version.isPresent() && net.get().version() != version.get()) {

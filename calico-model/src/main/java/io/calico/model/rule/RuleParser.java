@@ -1,13 +1,7 @@
 package io.calico.model.rule;
 
-import io.calico.model.json.RecordFields;
-import io.calico.model.net.IpNet;
-import io.calico.model.net.IpVersion;
-import io.calico.model.net.PortRange;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,10 +19,10 @@ import org.jspecify.annotations.Nullable;
  * of a rule.
  */
 public final class RuleParser {
-    /** 255 is 'any' to some dataplanes, so nobody can write it. */
-    private static final int HIGHEST_ICMP_NUMBER = 254;
-
     private final List<String> args;
+    /** Keywords that would have been taken instead of the next word. */
+    private final List<String> expected = new ArrayList<>();
+
     private int at;
 
     private RuleParser(List<String> args) {
@@ -42,57 +36,27 @@ public final class RuleParser {
      * @throws RuleValueException if they do, but tags, CIDRs, numbers or ports are not allowed
      */
     public static Rule parse(List<String> args) {
-        return new RuleParser(args).rule().check();
-    }
-
-    /** The words of a rule in the places where the grammar has them, values not yet looked at. */
-    private static final class Words {
-        RuleAction action = RuleAction.ALLOW;
-
-        @Nullable
-        Protocol protocol;
-
-        @Nullable
-        String icmpType;
-
-        @Nullable
-        String icmpCode;
-
-        Side from = new Side();
-        Side to = new Side();
-
-        Rule check() {
-            return new RuleValues(this).rule();
-        }
-    }
-
-    private static final class Side {
-        @Nullable
-        String ports;
-
-        @Nullable
-        String tag;
-
-        @Nullable
-        String cidr;
-    }
-
-    private Words rule() {
         for (String arg : args) {
             if (arg.startsWith("-")) {
                 throw new RuleSyntaxException("'" + arg + "' is not part of a rule: it starts with '-'");
             }
         }
-        Words words = new Words();
+        return new RuleValues(new RuleParser(args).words()).rule();
+    }
+
+    private RuleWords words() {
+        RuleWords words = new RuleWords();
         words.action = action();
-        words.protocol = protocol();
-        boolean ports = words.protocol != null && !words.protocol.isIcmp();
-        if (words.protocol != null && words.protocol.isIcmp() && accept("type")) {
+        Protocol protocol = protocol();
+        words.protocol = protocol;
+        boolean icmp = protocol != null && protocol.isIcmp();
+        if (icmp && accept("type")) {
             words.icmpType = value("type");
             if (accept("code")) {
                 words.icmpCode = value("code");
             }
         }
+        boolean ports = protocol != null && protocol.hasPorts();
         if (accept("from")) {
             words.from = side(ports);
         }
@@ -100,35 +64,31 @@ public final class RuleParser {
             words.to = side(ports);
         }
         if (at < args.size()) {
-            throw unexpected("the end of the rule, or a keyword that may stand here");
+            throw unexpected(" or the end");
         }
         return words;
     }
 
     private RuleAction action() {
-        Optional<RuleAction> action = at < args.size() ? RuleAction.tryParse(args.get(at)) : Optional.empty();
-        at++;
-        return action.orElseThrow(() -> {
-            at--;
-            return unexpected("'allow' or 'deny'");
-        });
+        for (RuleAction action : RuleAction.values()) {
+            if (accept(action.text())) {
+                return action;
+            }
+        }
+        throw unexpected("");
     }
 
     private @Nullable Protocol protocol() {
-        if (accept("tcp")) {
-            return Protocol.TCP;
+        for (Protocol protocol : Protocol.WRITABLE) {
+            if (accept(protocol.toString())) {
+                return protocol;
+            }
         }
-        if (accept("udp")) {
-            return Protocol.UDP;
-        }
-        if (accept("icmp")) {
-            return Protocol.ICMP;
-        }
-        return accept("icmpv6") ? Protocol.ICMPV6 : null;
+        return null;
     }
 
-    private Side side(boolean ports) {
-        Side side = new Side();
+    private RuleWords.Side side(boolean ports) {
+        RuleWords.Side side = new RuleWords.Side();
         if (ports && accept("ports")) {
             side.ports = value("ports");
         }
@@ -142,11 +102,13 @@ public final class RuleParser {
     }
 
     private boolean accept(String keyword) {
-        boolean found = at < args.size() && args.get(at).equals(keyword);
-        if (found) {
+        if (at < args.size() && args.get(at).equals(keyword)) {
             at++;
+            expected.clear();
+            return true;
         }
-        return found;
+        expected.add("'" + keyword + "'");
+        return false;
     }
 
     private String value(String keyword) {
@@ -156,106 +118,9 @@ public final class RuleParser {
         return args.get(at++);
     }
 
-    private RuleSyntaxException unexpected(String expected) {
+    private RuleSyntaxException unexpected(String orElse) {
         String found = at < args.size() ? "'" + args.get(at) + "'" : "nothing";
-        return new RuleSyntaxException(
-                "found " + found + " as word " + (at + 1) + " of the rule, expected " + expected);
-    }
-
-    /** The second half: turns words into values and collects what is wrong with them. */
-    private static final class RuleValues {
-        private final Words words;
-        private boolean badTag;
-        private boolean badCidr;
-        private boolean badIcmp;
-        private boolean badPorts;
-
-        RuleValues(Words words) {
-            this.words = words;
-        }
-
-        Rule rule() {
-            Rule.Builder rule = Rule.builder().action(words.action);
-            rule.protocol(Optional.ofNullable(words.protocol));
-            rule.srcTag(tag(words.from.tag)).dstTag(tag(words.to.tag));
-            Optional<IpNet> srcNet = net(words.from.cidr);
-            Optional<IpNet> dstNet = net(words.to.cidr);
-            rule.srcNet(srcNet).dstNet(dstNet);
-            rule.icmpType(icmp(words.icmpType)).icmpCode(icmp(words.icmpCode));
-            rule.srcPorts(ports(words.from.ports)).dstPorts(ports(words.to.ports));
-
-            List<String> messages = new ArrayList<>();
-            if (badTag) {
-                messages.add(NameSyntax.TAG_MESSAGE);
-            }
-            if (badCidr) {
-                messages.add("Invalid CIDR specified.");
-            }
-            if (badIcmp) {
-                messages.add("Invalid ICMP type or ICMP code specified.");
-            }
-            if (badPorts) {
-                messages.add("Invalid SRCPORTS or DSTPORTS specified.");
-            }
-            if (badCidr || !versionsAgree(srcNet, dstNet)) {
-                messages.add("Invalid or unmatching IP versions for SRCCIDR/DSTCIDR.");
-            }
-            if (!messages.isEmpty()) {
-                throw new RuleValueException(messages);
-            }
-            return rule.build();
-        }
-
-        private Optional<String> tag(@Nullable String name) {
-            badTag |= name != null && !NameSyntax.isValid(name);
-            return Optional.ofNullable(name);
-        }
-
-        private Optional<IpNet> net(@Nullable String text) {
-            Optional<IpNet> net = text == null ? Optional.empty() : IpNet.tryParse(text);
-            badCidr |= text != null && net.isEmpty();
-            return net;
-        }
-
-        private Optional<Integer> icmp(@Nullable String digits) {
-            if (digits == null) {
-                return Optional.empty();
-            }
-            OptionalInt number = RecordFields.decimal(digits);
-            if (number.isEmpty() || number.getAsInt() > HIGHEST_ICMP_NUMBER) {
-                badIcmp = true;
-                return Optional.empty();
-            }
-            return Optional.of(number.getAsInt());
-        }
-
-        private List<PortRange> ports(@Nullable String text) {
-            if (text == null) {
-                return List.of();
-            }
-            List<PortRange> ports = new ArrayList<>();
-            for (String item : text.split(",", -1)) {
-                Optional<PortRange> range = PortRange.tryParse(item);
-                badPorts |= range.isEmpty();
-                range.ifPresent(ports::add);
-            }
-            return ports;
-        }
-
-        private boolean versionsAgree(Optional<IpNet> srcNet, Optional<IpNet> dstNet) {
-            @Nullable
-            IpVersion required = Protocol.ICMP.equals(words.protocol)
-                    ? IpVersion.V4
-                    : Protocol.ICMPV6.equals(words.protocol) ? IpVersion.V6 : null;
-            for (Optional<IpNet> net : List.of(srcNet, dstNet)) {
-                if (net.isPresent()) {
-                    if (required != null && net.get().version() != required) {
-                        return false;
-                    }
-                    required = net.get().version();
-                }
-            }
-            return true;
-        }
+        return new RuleSyntaxException("found " + found + " as word " + (at + 1) + " of the rule, expected "
+                + String.join(", ", expected) + orElse);
     }
 }

@@ -181,14 +181,18 @@ class RuleLanguageTest {
     }
 
     @Test
-    void usageErrorSaysWhatWasFoundWhere() {
+    void usageErrorSaysWhatWasFoundWhereAndWhatMayStandThere() {
         assertThatThrownBy(() -> RuleParser.parse(words("allow from 10.0.0.0/8")))
                 .isInstanceOf(RuleSyntaxException.class)
+                .hasMessage("found '10.0.0.0/8' as word 3 of the rule, expected 'tag', 'cidr', 'to' or the end");
+        assertThatThrownBy(() -> RuleParser.parse(words("allow sctp")))
                 .hasMessage(
-                        "found '10.0.0.0/8' as word 3 of the rule, expected the end of the rule, or a keyword that may"
-                                + " stand here");
+                        "found 'sctp' as word 2 of the rule, expected 'tcp', 'udp', 'icmp', 'icmpv6', 'from', 'to' or"
+                                + " the end");
+        assertThatThrownBy(() -> RuleParser.parse(words("allow udp to ports 1 from ports 2")))
+                .hasMessage("found 'from' as word 6 of the rule, expected 'tag', 'cidr' or the end");
         assertThatThrownBy(() -> RuleParser.parse(List.of()))
-                .hasMessage("found nothing as word 1 of the rule, expected 'allow' or 'deny'");
+                .hasMessage("found nothing as word 1 of the rule, expected 'allow', 'deny'");
         assertThatThrownBy(() -> RuleParser.parse(words("allow from tag"))).hasMessage("'tag' needs a value after it");
     }
 
