@@ -139,17 +139,20 @@ public final class Networks {
         if (nameOrIdPrefix.isEmpty() || nameOrIdPrefix.indexOf('/') >= 0) {
             return new NetworkLookup.None();
         }
-        Map<String, Network> byCanonicalId = new TreeMap<>();
+        Map<String, Network> named = new TreeMap<>();
         for (Network network : list().values()) {
             if (network.name().equals(nameOrIdPrefix)) {
                 return new NetworkLookup.Found(network);
             }
-            if (network.id().startsWith(nameOrIdPrefix)) {
-                byCanonicalId.put(network.id(), network);
-            }
+            named.put(network.id(), network);
         }
-        addHostNetworks(nameOrIdPrefix, byCanonicalId);
-        List<Network> candidates = List.copyOf(byCanonicalId.values());
+        Map<String, Network> matching = matchingOnHosts(nameOrIdPrefix);
+        named.forEach((id, network) -> {
+            if (id.startsWith(nameOrIdPrefix) || matching.containsKey(id)) {
+                matching.put(id, network);
+            }
+        });
+        List<Network> candidates = List.copyOf(matching.values());
         return switch (candidates.size()) {
             case 0 -> new NetworkLookup.None();
             case 1 -> new NetworkLookup.Found(candidates.get(0));
@@ -157,12 +160,14 @@ public final class Networks {
         };
     }
 
-    private void addHostNetworks(String idPrefix, Map<String, Network> byCanonicalId) {
+    /** By canonical id, the networks that a host knows under an id with that start, as far as that host knows them. */
+    private Map<String, Network> matchingOnHosts(String idPrefix) {
+        Map<String, Network> byCanonicalId = new TreeMap<>();
         for (KeyValue record : store.listAll(Keys.NETWORK_HOSTS).records()) {
             if (Keys.parse(record.key()) instanceof StoreKey.HostNetworkKey key
                     && key.id().startsWith(idPrefix)) {
                 try {
-                    HostNetwork network = ModelJson.read(record.key(), record.value(), HostNetwork::fromJson);
+                    HostNetwork network = ModelJson.read(record.key(), record.value(), HostNetwork.class);
                     byCanonicalId.putIfAbsent(
                             network.network(),
                             Network.builder()
@@ -175,6 +180,7 @@ public final class Networks {
                 }
             }
         }
+        return byCanonicalId;
     }
 
     private static Network readNetwork(KeyValue record) {
