@@ -1,6 +1,5 @@
 package io.calico.ctl;
 
-import io.calico.datastore.Datastores;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.InputStream;
@@ -54,10 +53,9 @@ public final class Calicoctl {
      */
     public static int run(
             List<String> args, Map<String, String> environment, InputStream in, PrintStream out, PrintStream err) {
-        return run(
-                args,
-                new Session.Invocation(
-                        environment, in, new Console(out, err), new LocalMachine(environment), Datastores::open));
+        Machine machine = new LocalMachine(environment);
+        StoreOpener opener = (uri, variables) -> StoreOpener.open(uri, variables, machine.datastoreSocket());
+        return run(args, new Session.Invocation(environment, in, new Console(out, err), machine, opener));
     }
 
     /** Runs one command with the surroundings given. */

@@ -56,6 +56,9 @@ final class CommandSyntax {
         if (asksForHelp(given)) {
             return Optional.empty();
         }
+        if (!hasOptions(given)) {
+            return Optional.of(fitting(given, Map.of()));
+        }
         CommandLine commandLine = commandLine();
         ParseResult parsed;
         try {
@@ -71,11 +74,24 @@ final class CommandSyntax {
         for (OptionSpec option : parsed.matchedOptions()) {
             options.put(option.longestName(), option.arity().max() == 0 ? "" : option.getValue());
         }
-        List<String> words = parsed.matchedPositionalValue(0, List.of());
+        return Optional.of(fitting(parsed.matchedPositionalValue(0, List.of()), options));
+    }
+
+    /** Whether there is anything for picocli to sort out; loading it takes longer than most commands. */
+    private static boolean hasOptions(List<String> given) {
+        for (String argument : given) {
+            if (argument.startsWith("-")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private Match fitting(List<String> words, Map<String, String> options) {
         for (Form form : group.forms()) {
             Optional<Arguments> arguments = form.usage().match(words, options, ALWAYS);
             if (arguments.isPresent()) {
-                return Optional.of(new Match(form, arguments.get()));
+                return new Match(form, arguments.get());
             }
         }
         throw usageError("");

@@ -4,11 +4,9 @@ import io.calico.datastore.CalicoStore;
 import io.calico.datastore.DatastoreSettings;
 import io.calico.datastore.Listing;
 import io.calico.datastore.spi.Datastore;
-import io.calico.datastore.unix.UnixDatastore;
 import io.calico.ipam.BlockAllocator;
 import io.calico.model.json.BadRecordException;
 import java.io.InputStream;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,8 +14,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What one run of a command works with. Opens the datastore at first use. Confined to one thread. */
 final class Session implements AutoCloseable {
-    private static final String UNIX = "unix:";
-
     private final Map<String, String> environment;
     private final Optional<String> datastoreOption;
     private final InputStream in;
@@ -93,13 +89,7 @@ final class Session implements AutoCloseable {
      * next daemon is to use.
      */
     String storeUri() {
-        String uri = choice().uri();
-        if (!uri.startsWith(UNIX)) {
-            return uri;
-        }
-        try (UnixDatastore client = new UnixDatastore(Path.of(uri.substring(UNIX.length())))) {
-            return client.originUri();
-        }
+        return store().datastore().originUri();
     }
 
     /**

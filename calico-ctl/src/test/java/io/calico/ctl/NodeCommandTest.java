@@ -86,7 +86,7 @@ class NodeCommandTest {
         assertThat(daemonArguments())
                 .containsExactly(
                         "--hostname=rack7-n3",
-                        "--datastore=sqlite:/var/lib/calico/calico.db",
+                        "--datastore=memory:",
                         "--ip=10.200.1.3",
                         "--ip6=",
                         "--as=",
