@@ -134,7 +134,7 @@ class ContainersOnOneHostIT {
         assertThat(host.docker("exec", "first", "ip", "link", "show", "cali0")).contains("ee:ee:ee:ee:ee:ee");
         assertThat(host.docker("exec", "first", "ip", "route"))
                 .contains("default via 169.254.1.1 dev cali0", "169.254.1.1 dev cali0 scope link");
-        assertThat(host.docker("exec", "first", "ip", "-o", "link")).doesNotContain("eth");
+        assertThat(host.docker("exec", "first", "ip", "-o", "link")).doesNotContain("eth0");
     }
 
     @Test
@@ -305,7 +305,8 @@ class ContainersOnOneHostIT {
                     .as("datagrams from %s that arrived", stranger)
                     .isZero();
         }
-        assertThat(a.udpFrom(host.addressOf("first", "data-tier"), addressB, 5000)).isEqualTo("answered");
+        assertThat(a.udpFrom(host.addressOf("first", "data-tier"), addressB, 5000))
+                .isEqualTo("answered");
         assertThat(b.udpCount(5000)).isEqualTo(1);
     }
 
@@ -387,7 +388,10 @@ class ContainersOnOneHostIT {
         String addressInApp = host.addressOf("both", "app-tier");
         assertThat(app.tcp(addressInApp, 80)).isEqualTo("open");
         assertThat(data.tcp(addressInData, 80)).isEqualTo("open");
-        assertThat(both.tcp(host.addressOf("data", "data-tier"), 80)).isEqualTo("open");
+        assertThat(both.tcpFrom(addressInData, host.addressOf("data", "data-tier"), 80))
+                .isEqualTo("open");
+        assertThat(both.tcpFrom(addressInApp, host.addressOf("app", "app-tier"), 80))
+                .isEqualTo("open");
         assertThat(data.tcp(addressInApp, 80)).as("the other network's address").isEqualTo("silent");
 
         host.docker("network", "disconnect", "data-tier", "both");

@@ -28,6 +28,7 @@ final class VirtualHost implements AutoCloseable {
 
     private final int number;
     private final List<Probe> probes = new ArrayList<>();
+    private String apiVersion = "";
 
     private VirtualHost(int number) {
         this.number = number;
@@ -68,11 +69,21 @@ final class VirtualHost implements AutoCloseable {
     }
 
     String docker(String... arguments) {
-        return run(prepend("docker", arguments));
+        return run(dockerCommand(arguments));
     }
 
     Result tryDocker(String... arguments) {
-        return exec(prepend("docker", arguments));
+        return exec(dockerCommand(arguments));
+    }
+
+    /** With the engine's own API version, for the client may be newer and does not always ask first. */
+    private String[] dockerCommand(String... arguments) {
+        if (apiVersion.isEmpty()) {
+            apiVersion = run("docker", "version", "-f", "{{.Server.APIVersion}}");
+        }
+        List<String> command = new ArrayList<>(List.of("env", "DOCKER_API_VERSION=" + apiVersion, "docker"));
+        command.addAll(List.of(arguments));
+        return command.toArray(String[]::new);
     }
 
     String calicoctl(String... arguments) {

@@ -2,6 +2,7 @@ package io.calico.model;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import io.calico.model.json.CalicoStyle;
 import io.calico.model.json.JsonRecord;
 import io.calico.model.net.Cidr;
@@ -13,6 +14,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import org.immutables.value.Value;
 
 /**
@@ -67,6 +69,24 @@ public interface WorkloadEndpoint extends JsonRecord, WithWorkloadEndpoint {
         ipv4Nets().forEach(net -> addresses.add(net.first()));
         ipv6Nets().forEach(net -> addresses.add(net.first()));
         return List.copyOf(addresses);
+    }
+
+    /**
+     * Names the sandbox, that is the container, that the endpoint is in; empty: not known. Kept in the field {@code
+     * sandbox}, which is ours. Endpoints of one host with the same name are interfaces of one container.
+     */
+    default Optional<String> sandbox() {
+        return Optional.ofNullable(otherFields().get("sandbox"))
+                .filter(JsonNode::isTextual)
+                .map(JsonNode::textValue)
+                .filter(name -> !name.isEmpty());
+    }
+
+    /** The endpoint in that sandbox; an empty name: in none that is known. */
+    default WorkloadEndpoint withSandbox(String name) {
+        SortedMap<String, JsonNode> fields = new TreeMap<>(otherFields());
+        fields.put("sandbox", TextNode.valueOf(name));
+        return withOtherFields(fields);
     }
 
     /** The endpoint with these addresses instead of its own, in any order and of any version. */

@@ -105,7 +105,7 @@ public final class Evaluator {
         if (packet.protocol().equals(IPIP) || isUdpTo(packet, VXLAN_PORT)) {
             return Optional.of(Reason.Fixed.TUNNEL_FROM_WORKLOAD);
         }
-        return sender.addresses().contains(packet.source()) || isSourceBeforeAddress(packet)
+        return sender.sourceAddresses().contains(packet.source()) || isSourceBeforeAddress(packet)
                 ? Optional.empty()
                 : Optional.of(Reason.Fixed.SOURCE_ADDRESS);
     }

@@ -110,12 +110,13 @@ public final class PolicyCalculator {
         // Whatever its state: the addresses stay reserved to it.
         members.setEndpoint(key, usable.profileIds(), usable.addresses());
         if (isLocal && usable.state() == EndpointState.ACTIVE) {
-            endpoints.put(new CompiledEndpoint(
+            CompiledEndpoint alone = CompiledEndpoint.alone(
                     key,
                     usable.interfaceName(),
                     usable.mac(),
                     usable.addresses(),
-                    new ProfileList(usable.profileIds())));
+                    new ProfileList(usable.profileIds()));
+            endpoints.put(alone, usable.sandbox());
         } else {
             endpoints.remove(key);
         }

@@ -25,7 +25,7 @@ class CompiledPolicyTest {
             List.of());
 
     private static CompiledEndpoint endpoint(String interfaceName, String... profiles) {
-        return new CompiledEndpoint(
+        return CompiledEndpoint.alone(
                 new EndpointKey("h1", "libnetwork", "libnetwork", interfaceName),
                 interfaceName,
                 MacAddress.parse("ee:ee:ee:ee:ee:ee"),

@@ -67,6 +67,42 @@ class PolicyCalculatorTest {
     }
 
     @Nested
+    class EndpointsOfOneSandbox {
+        private List<String> sources(String interfaceName) {
+            return calculator.compile().endpoints().get(interfaceName).sourceAddresses().stream()
+                    .map(Object::toString)
+                    .toList();
+        }
+
+        @Test
+        void mayUseEachOthersAddressesAsSourceForAsLongAsBothAreThere() {
+            put("h1", "a", endpoint("cali1", "10.65.0.2", "WEB").withSandbox("s1"));
+            put("h1", "b", endpoint("cali2", "10.65.0.3", "APP").withSandbox("s1"));
+
+            assertThat(sources("cali1")).containsExactly("10.65.0.2", "10.65.0.3");
+            assertThat(sources("cali2")).containsExactly("10.65.0.2", "10.65.0.3");
+
+            calculator.onEndpoint(key("h1", "b"), Optional.empty());
+
+            assertThat(sources("cali1")).containsExactly("10.65.0.2");
+        }
+
+        @Test
+        void shareNothingWithOtherSandboxesNorWithoutOne() {
+            put("h1", "a", endpoint("cali1", "10.65.0.2", "WEB").withSandbox("s1"));
+            put("h1", "b", endpoint("cali2", "10.65.0.3", "WEB").withSandbox("s2"));
+            put("h1", "c", endpoint("cali3", "10.65.0.4", "WEB").withSandbox(""));
+            put("h1", "d", endpoint("cali4", "10.65.0.5", "WEB").withSandbox(""));
+            put("h2", "e", endpoint("cali5", "10.65.1.2", "WEB").withSandbox("s1"));
+
+            assertThat(sources("cali1")).containsExactly("10.65.0.2");
+            assertThat(sources("cali2")).containsExactly("10.65.0.3");
+            assertThat(sources("cali3")).containsExactly("10.65.0.4");
+            assertThat(sources("cali4")).containsExactly("10.65.0.5");
+        }
+    }
+
+    @Nested
     class OnlyWhatLocalEndpointsNeed {
         @Test
         void profilesOfOtherHostsAreNotCompiled() {

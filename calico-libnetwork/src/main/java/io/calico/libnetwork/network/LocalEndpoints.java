@@ -1,7 +1,5 @@
 package io.calico.libnetwork.network;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.TextNode;
 import io.calico.dataplane.WorkloadInterface;
 import io.calico.datastore.CalicoStore;
 import io.calico.datastore.EndpointFilter;
@@ -14,7 +12,6 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +28,6 @@ import org.jspecify.annotations.Nullable;
 final class LocalEndpoints {
     private static final String ORCHESTRATOR = "libnetwork";
     private static final String WORKLOAD = "libnetwork";
-    private static final String SANDBOX_FIELD = "sandbox";
 
     private final CalicoStore store;
     private final String host;
@@ -93,16 +89,14 @@ final class LocalEndpoints {
             loaded().forEach((otherKey, other) -> {
                 if (!otherKey.equals(key)
                         && !sandbox.isEmpty()
-                        && sandboxOf(other).equals(sandbox)) {
+                        && other.sandbox().equals(Optional.of(sandbox))) {
                     other.ipv4Gateway().ifPresent(taken::add);
                 }
             });
             Optional<IpAddress> kept = endpoint.ipv4Gateway()
-                    .filter(gateway -> sandboxOf(endpoint).equals(sandbox) && !taken.contains(gateway));
+                    .filter(gateway -> endpoint.sandbox().orElse("").equals(sandbox) && !taken.contains(gateway));
             IpAddress gateway = kept.orElseGet(() -> freeGateway(key.endpoint(), taken));
-            Map<String, JsonNode> fields = new TreeMap<>(endpoint.otherFields());
-            fields.put(SANDBOX_FIELD, TextNode.valueOf(sandbox));
-            WorkloadEndpoint joined = endpoint.withIpv4Gateway(gateway).withOtherFields(fields);
+            WorkloadEndpoint joined = endpoint.withIpv4Gateway(gateway).withSandbox(sandbox);
             put(key, joined);
             return joined;
         }
@@ -112,11 +106,6 @@ final class LocalEndpoints {
         return taken.contains(WorkloadInterface.DEFAULT_GATEWAY)
                 ? LinkLocalGateways.choose(endpointId, taken)
                 : WorkloadInterface.DEFAULT_GATEWAY;
-    }
-
-    private static String sandboxOf(WorkloadEndpoint endpoint) {
-        JsonNode field = endpoint.otherFields().get(SANDBOX_FIELD);
-        return field == null ? "" : field.asText();
     }
 
     /** To be called under the lock. Reads the datastore the first time; if that fails, the next call tries again. */

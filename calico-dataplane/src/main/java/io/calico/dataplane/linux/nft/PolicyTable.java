@@ -207,7 +207,7 @@ final class PolicyTable {
         private void changeEndpoint(CompiledEndpoint endpoint, PolicyNumbers numbers, boolean add) {
             Datum.Name name = Datum.name(endpoint.interfaceName());
             elements.change(add, Layout.SOURCE_MACS, Element.of(name, new Datum.Mac(endpoint.mac())));
-            for (IpAddress address : endpoint.addresses()) {
+            for (IpAddress address : endpoint.sourceAddresses()) {
                 String set = address.isV4() ? Layout.SOURCES4 : Layout.SOURCES6;
                 elements.change(add, set, Element.of(name, Datum.address(address)));
             }
