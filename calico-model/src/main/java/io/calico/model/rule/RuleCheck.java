@@ -27,7 +27,7 @@ public final class RuleCheck {
     }
 
     /**
-     * Why an operator may not write the rule; empty if he may. Refuses all that {@link #forDataplane} refuses, and what
+     * Why no operator may write the rule; empty if it is fine. Refuses all that {@link #forDataplane} refuses, and what
      * the rule language cannot say: other protocols than tcp, udp, icmp and icmpv6, an IP version, ICMP number 255; and
      * networks of different families.
      */
