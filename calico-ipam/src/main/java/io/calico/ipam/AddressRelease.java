@@ -100,7 +100,7 @@ final class AddressRelease {
     private final class FromOneBlock {
         private final Cidr cidr;
         private List<BlockEditor.Release> due;
-        /** Sequence numbers of what a transaction of ours may have released whose answer was lost. */
+        /** Sequence numbers of what a transaction of ours whose answer was lost was to release. */
         private final Map<IpAddress, Long> perhapsReleased = new LinkedHashMap<>();
 
         FromOneBlock(Cidr cidr, List<BlockEditor.Release> due) {
@@ -121,8 +121,8 @@ final class AddressRelease {
         }
 
         /**
-         * What was released by a transaction whose answer was lost may be somebody else's by now: it is ours to release only
-         * while it is still the same allocation.
+         * What a transaction of ours whose answer was lost may have released, or may yet release, is ours to release only
+         * while it is the same allocation: afterwards it may be somebody else's.
          */
         private void settleLost(AllocationBlock block) {
             perhapsReleased.forEach((address, sequence) -> {
@@ -130,7 +130,6 @@ final class AddressRelease {
                     released.add(address);
                 }
             });
-            perhapsReleased.clear();
             due = due.stream().filter(r -> !released.contains(r.address())).toList();
         }
 
@@ -178,7 +177,7 @@ final class AddressRelease {
                 return true;
             }
             if (outcome == Session.Outcome.LOST) {
-                result.released().forEach(a -> perhapsReleased.put(a, block.sequenceOf(a)));
+                result.released().forEach(a -> perhapsReleased.putIfAbsent(a, block.sequenceOf(a)));
             }
             session.retry().failed();
             return false;
@@ -189,6 +188,11 @@ final class AddressRelease {
             Seen<AllocationHandle> seen = session.handle(id);
             int counted =
                     seen.value().map(h -> h.blocks().getOrDefault(cidr, 0)).orElse(0);
+            // Also where nothing is to be lowered: what was seen may be old.
+            draft.expectHandle(id, seen);
+            if (counted > 0) {
+                draft.put(seen.value().orElseThrow().with(cidr, Math.max(0, counted - count)), seen);
+            }
             if (counted < count) {
                 LOG.warn(
                         "handle {} counts {} addresses in block {}, {} are released",
@@ -197,9 +201,6 @@ final class AddressRelease {
                         cidr,
                         count);
             }
-            seen.value()
-                    .filter(h -> h.blocks().containsKey(cidr))
-                    .ifPresent(h -> draft.put(h.with(cidr, Math.max(0, counted - count)), seen));
         }
     }
 }

@@ -78,8 +78,10 @@ final class NewBlocks {
         Draft draft = session.draft();
         taking.confirmRow(draft, cidr);
         // An address that was released in an own block since we looked comes before a new block.
-        taking.ownWithin(pools).stream()
+        family.own().stream()
+                .filter(own -> Taking.poolOf(pools, own).isPresent())
                 .limit(MAX_FULL_BLOCKS)
+                .toList()
                 .forEach(own -> draft.expectBlock(own, session.block(own)));
         conflicts += taking.take(draft, pool, seen, editor, picked) ? 0 : 1;
     }

@@ -5,18 +5,14 @@ import io.calico.ipam.internal.AllocationBlock;
 import io.calico.ipam.internal.BlockEditor;
 import io.calico.ipam.internal.view.BlockSummary;
 import io.calico.ipam.internal.view.Draft;
-import io.calico.ipam.internal.view.FamilyView;
 import io.calico.ipam.internal.view.Seen;
 import io.calico.ipam.internal.view.StoredPool;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
-import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,20 +46,13 @@ final class OwnBlocks {
 
     /** True if addresses were taken, or something was changed or found to be otherwise than seen. */
     boolean take(List<StoredPool> pools) {
-        for (Cidr cidr : blocksAndRows()) {
+        for (Cidr cidr : taking.family().notable()) {
             Optional<StoredPool> pool = Taking.poolOf(pools, cidr);
             if (pool.isPresent() && take(pools, pool.get(), cidr)) {
                 return true;
             }
         }
         return false;
-    }
-
-    private Collection<Cidr> blocksAndRows() {
-        FamilyView family = taking.family();
-        NavigableMap<String, Cidr> byKey = new TreeMap<>(family.ownByKey());
-        byKey.putAll(family.rowsByKey());
-        return byKey.values();
     }
 
     private boolean take(List<StoredPool> pools, StoredPool pool, Cidr cidr) {

@@ -13,6 +13,7 @@ import io.calico.ipam.internal.AllocationBlock;
 import io.calico.ipam.internal.AllocationHandle;
 import io.calico.ipam.internal.IpamConfig;
 import io.calico.ipam.internal.view.AllocationView;
+import io.calico.ipam.internal.view.BlockSummary;
 import io.calico.ipam.internal.view.Draft;
 import io.calico.ipam.internal.view.FamilyView;
 import io.calico.ipam.internal.view.Seen;
@@ -168,6 +169,24 @@ final class Session {
         freshFamilies.add(version);
     }
 
+    /**
+     * Reads this host's rows anew, and the blocks of those that the view does not show as this host's: what other processes
+     * of the host have claimed.
+     */
+    void loadOwn(IpVersion version) {
+        FamilyView family = needFamily(version);
+        readAll(Keys.affinities(host, version), record -> view.observe(record.key(), Optional.of(record)));
+        for (Cidr cidr : family.notable()) {
+            boolean known = family.summary(cidr)
+                    .flatMap(BlockSummary::host)
+                    .filter(host::equals)
+                    .isPresent();
+            if (!known) {
+                readBlock(cidr);
+            }
+        }
+    }
+
     /** Reads all records under a prefix, at one revision; returns it. */
     long readAll(String prefix, Consumer<KeyValue> take) {
         try {
@@ -197,9 +216,11 @@ final class Session {
         return new IpamException.DatastoreUnavailable("could not " + doing + ": " + cause.getMessage(), cause);
     }
 
-    /** A block, from the view or else from the store. */
+    /** A block, from the view or else from the store; where the view has all blocks, one that it has not is absent. */
     Seen<AllocationBlock> block(Cidr cidr) {
-        return view.family(cidr.version()).value(cidr).orElseGet(() -> readBlock(cidr));
+        FamilyView family = view.family(cidr.version());
+        boolean absent = family.isLoaded() && family.summary(cidr).isEmpty();
+        return family.value(cidr).orElseGet(() -> absent ? Seen.absent() : readBlock(cidr));
     }
 
     /** Reads a block if this call has not; true if it did so now. */

@@ -61,11 +61,6 @@ final class Taking {
         return version;
     }
 
-    /** Own blocks of some pools. */
-    List<Cidr> ownWithin(List<StoredPool> pools) {
-        return family().own().stream().filter(b -> poolOf(pools, b).isPresent()).toList();
-    }
-
     static Optional<StoredPool> poolOf(List<StoredPool> pools, Cidr block) {
         return pools.stream().filter(p -> p.cidr().contains(block)).findFirst();
     }
@@ -88,12 +83,20 @@ final class Taking {
 
     /**
      * The limit on blocks of this host, if there is one and it is reached: the smaller one of request and configuration.
+     * Each process of the host may pass it by the one block that it claims while another does.
      */
     Optional<Integer> reachedLimit(List<StoredPool> pools) {
         int configured = session.config().maxBlocksPerHost();
         int limit = Math.min(
                 request.maxBlocks().orElse(Integer.MAX_VALUE), configured == 0 ? Integer.MAX_VALUE : configured);
-        return ownWithin(pools).size() >= limit ? Optional.of(limit) : Optional.empty();
+        if (limit == Integer.MAX_VALUE) {
+            return Optional.empty();
+        }
+        session.loadOwn(version);
+        long owned = family().own().stream()
+                .filter(b -> poolOf(pools, b).isPresent())
+                .count();
+        return owned >= limit ? Optional.of(limit) : Optional.empty();
     }
 
     /**

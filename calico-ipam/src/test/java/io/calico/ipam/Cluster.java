@@ -25,7 +25,7 @@ import java.util.stream.IntStream;
 /** A store with pools, and allocators of any hosts on it; looks into the records behind their backs. */
 final class Cluster {
     final MemoryDatastore store = new MemoryDatastore();
-    final TestTime time = new TestTime();
+    final ManualTime time = new ManualTime();
     private final AllocatorOptions options = AllocatorOptions.builder()
             .clock(time)
             .pause(time)

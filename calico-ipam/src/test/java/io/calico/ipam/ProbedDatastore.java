@@ -32,6 +32,7 @@ final class ProbedDatastore implements Datastore {
 
     private final Datastore store;
     private final Deque<Answer> nextCommits = new ArrayDeque<>();
+    private final Deque<Runnable> nextReads = new ArrayDeque<>();
     private Predicate<Transaction> refused = t -> false;
     private final List<Transaction> transactions = new ArrayList<>();
     private final List<String> reads = new ArrayList<>();
@@ -52,6 +53,19 @@ final class ProbedDatastore implements Datastore {
             action.run();
             return store.commit(transaction);
         });
+    }
+
+    /** Does these, one each, right before the next reads. */
+    void beforeNextRead(Runnable... actions) {
+        nextReads.addAll(List.of(actions));
+    }
+
+    private void beforeRead(String what) {
+        reads.add(what);
+        Runnable action = nextReads.poll();
+        if (action != null) {
+            action.run();
+        }
     }
 
     /** Answers that commit in another way. */
@@ -101,13 +115,13 @@ final class ProbedDatastore implements Datastore {
 
     @Override
     public Optional<KeyValue> get(String key) {
-        reads.add(key);
+        beforeRead(key);
         return store.get(key);
     }
 
     @Override
     public Page list(ListRequest request) {
-        reads.add(request.prefix());
+        beforeRead(request.prefix());
         return store.list(request);
     }
 

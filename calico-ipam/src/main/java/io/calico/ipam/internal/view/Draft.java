@@ -63,11 +63,16 @@ public final class Draft {
         return expectBlock(cidr, seen);
     }
 
+    /** Condition: the handle is as it was seen. */
+    public Draft expectHandle(String id, Seen<?> seen) {
+        expected.put(new StoreKey.Handle(id).path(), seen.revision());
+        return this;
+    }
+
     /** Replaces a handle that is as it was seen; deletes it if it has no addresses left. */
     public Draft put(AllocationHandle handle, Seen<?> seen) {
         handles.put(handle.id(), Optional.of(handle).filter(h -> !h.isEmpty()));
-        expected.put(new StoreKey.Handle(handle.id()).path(), seen.revision());
-        return this;
+        return expectHandle(handle.id(), seen);
     }
 
     /** Replaces a row that is as it was seen. */

@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -39,6 +40,8 @@ public final class FamilyView {
     private final Map<Cidr, Seen<AllocationBlock>> otherValues = new LruMap<>(KEPT_VALUES);
     private final NavigableMap<String, Cidr> rows = new TreeMap<>();
     private final Map<Cidr, Seen<AffinityRow>> rowValues = new HashMap<>();
+    /** Own blocks and rows that are not simply in order and full, by key: a host may own a thousand that are. */
+    private final NavigableMap<String, Cidr> notable = new TreeMap<>();
     /** Sequence numbers of blocks that are gone, so that they are not used again. */
     private final Map<Cidr, Long> lastSequences = new LruMap<>(KEPT_SEQUENCES);
 
@@ -68,6 +71,7 @@ public final class FamilyView {
         otherValues.clear();
         rows.clear();
         rowValues.clear();
+        notable.clear();
         loaded = false;
         revision = 0;
     }
@@ -110,18 +114,30 @@ public final class FamilyView {
         own.remove(key(cidr));
         ownValues.remove(cidr);
         otherValues.remove(cidr);
-        if (seen.isAbsent()) {
-            if (seen.revision() != 0) {
-                otherValues.put(cidr, seen);
-            }
-            return;
+        if (!seen.isAbsent()) {
+            summaries.put(cidr, summary(cidr, seen));
         }
-        summaries.put(cidr, summary(cidr, seen));
         if (seen.value().filter(b -> b.isOf(host)).isPresent()) {
             own.put(key(cidr), cidr);
             ownValues.put(cidr, seen);
-        } else {
+        } else if (seen.revision() != 0) {
             otherValues.put(cidr, seen);
+        }
+        note(cidr);
+    }
+
+    private void note(Cidr cidr) {
+        Seen<AllocationBlock> value = ownValues.get(cidr);
+        boolean full = value != null
+                && value.value()
+                        .filter(b -> b.freeCount() == 0 && !b.isCooling())
+                        .isPresent();
+        boolean rowIsRight = row(cidr).value().filter(AffinityRow::isConfirmed).isPresent();
+        String key = key(cidr);
+        if (full && rowIsRight || !own.containsKey(key) && !rows.containsKey(key)) {
+            notable.remove(key);
+        } else {
+            notable.put(key, cidr);
         }
     }
 
@@ -148,6 +164,7 @@ public final class FamilyView {
     void forget(Cidr cidr) {
         ownValues.remove(cidr);
         otherValues.remove(cidr);
+        note(cidr);
     }
 
     void observeRow(Cidr cidr, Seen<AffinityRow> seen) {
@@ -158,6 +175,7 @@ public final class FamilyView {
             rows.put(key(cidr), cidr);
             rowValues.put(cidr, seen);
         }
+        note(cidr);
     }
 
     /** A block's value; empty if it is not in memory, or nobody has looked. */
@@ -171,19 +189,17 @@ public final class FamilyView {
         return Collections.unmodifiableCollection(own.values());
     }
 
-    /** This host's blocks by the text of their keys, ascending. */
-    public SortedMap<String, Cidr> ownByKey() {
-        return Collections.unmodifiableSortedMap(own);
+    /**
+     * This host's blocks that have something free, and everything about which its rows and the blocks disagree, by the
+     * text of the keys, ascending.
+     */
+    public List<Cidr> notable() {
+        return List.copyOf(notable.values());
     }
 
     /** This host's row of a block; absent if there is none. */
     public Seen<AffinityRow> row(Cidr cidr) {
         return Optional.ofNullable(rowValues.get(cidr)).orElseGet(Seen::absent);
-    }
-
-    /** The blocks of which this host has rows, by the text of the blocks' keys, ascending. */
-    public SortedMap<String, Cidr> rowsByKey() {
-        return Collections.unmodifiableSortedMap(rows);
     }
 
     /** What is known of a block; empty if it does not exist. */

@@ -8,7 +8,7 @@ import java.time.ZoneOffset;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A clock that moves only when told to, or when somebody sleeps. Thread-safe. */
-final class TestTime extends Clock implements AllocatorOptions.Pause {
+final class ManualTime extends Clock implements AllocatorOptions.Pause {
     static final Instant START = Instant.parse("2026-08-22T10:00:00Z");
 
     private final AtomicLong wallNanos = new AtomicLong();
