@@ -1,14 +1,11 @@
 package io.calico.dataplane.testing;
 
-import com.sun.jna.Native;
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import java.lang.reflect.Method;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.Optional;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -26,57 +23,13 @@ import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 @ExtendWith(InFreshNetwork.Extension.class)
 public @interface InFreshNetwork {
 
-    /** The system call; JNA maps it for the class that declares it. */
-    final class SystemCall {
-        static final int CLONE_NEWNET = 0x40000000;
-
-        static {
-            Native.register(SystemCall.class, "c");
-        }
-
-        private SystemCall() {}
-
-        static native int unshare(int flags);
-    }
-
     /** Does what {@link InFreshNetwork} says. */
     final class Extension implements ExecutionCondition, InvocationInterceptor {
         private static final ExtensionContext.Namespace STORE = ExtensionContext.Namespace.create(Extension.class);
 
-        /** A thread that left the network namespace of the process. */
-        record Room(ExecutorService thread) implements AutoCloseable {
-            static Room open() {
-                ExecutorService thread =
-                        Executors.newSingleThreadExecutor(task -> new Thread(task, "calico-test-network-1"));
-                Room room = new Room(thread);
-                try {
-                    if (thread.submit(() -> SystemCall.unshare(SystemCall.CLONE_NEWNET))
-                                    .get()
-                            != 0) {
-                        throw new IllegalStateException("a network namespace cannot be made; root is needed");
-                    }
-                    return room;
-                } catch (Exception e) {
-                    room.close();
-                    throw e instanceof IllegalStateException ours ? ours : new IllegalStateException(e);
-                }
-            }
-
-            @Override
-            public void close() {
-                thread.shutdownNow();
-            }
-        }
-
         @Override
         public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
-            try (Room room = Room.open()) {
-                return ConditionEvaluationResult.enabled("namespaces can be made by " + room);
-            } catch (IllegalStateException e) {
-                return Boolean.getBoolean("calico.test.require")
-                        ? ConditionEvaluationResult.enabled("it is required")
-                        : ConditionEvaluationResult.disabled(e.getMessage());
-            }
+            return new RequiresNetworks.Condition().evaluateExecutionCondition(context);
         }
 
         @Override
@@ -108,18 +61,18 @@ public @interface InFreshNetwork {
         }
 
         private static void proceed(Invocation<Void> invocation, ExtensionContext context) throws Throwable {
-            Room room = context.getStore(STORE).getOrComputeIfAbsent("room", key -> Room.open(), Room.class);
-            Future<Throwable> outcome = room.thread().submit(() -> {
+            FreshNetwork network = context.getStore(STORE)
+                    .getOrComputeIfAbsent("network", key -> FreshNetwork.open(), FreshNetwork.class);
+            Optional<Throwable> failure = network.call(() -> {
                 try {
                     invocation.proceed();
-                    return null;
+                    return Optional.empty();
                 } catch (Throwable e) {
-                    return e;
+                    return Optional.of(e);
                 }
             });
-            Throwable failure = outcome.get();
-            if (failure != null) {
-                throw failure;
+            if (failure.isPresent()) {
+                throw failure.get();
             }
         }
     }
