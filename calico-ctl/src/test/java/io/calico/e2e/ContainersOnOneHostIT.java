@@ -271,17 +271,17 @@ class ContainersOnOneHostIT {
         host.calicoctl("pool", "add", "10.78.0.0/30", "--block-size=30");
         network("tiny", "--subnet", "10.78.0.0/30");
         for (int i = 0; i < 4; i++) {
-            host.startContainer("third" + i, "tiny");
+            host.startContainer("tiny" + i, "tiny");
         }
 
         VirtualHost.Result fifth =
-                host.tryDocker("run", "-d", "--name", "c4", "--net", "tiny", "busybox:local", "sleep", "1000");
+                host.tryDocker("run", "-d", "--name", "tiny4", "--net", "tiny", "busybox:local", "sleep", "1000");
 
         assertThat(fifth.succeeded()).isFalse();
         assertThat(fifth.err()).contains("address");
-        host.docker("rm", "-f", "c0");
-        host.docker("rm", "-f", "c4");
-        host.startContainer("c5", "tiny");
+        host.docker("rm", "-f", "tiny0");
+        host.docker("rm", "-f", "tiny4");
+        host.startContainer("tiny5", "tiny");
 
         removeAllContainersAndNetworks();
         host.calicoctl("pool", "remove", "10.78.0.0/30");
