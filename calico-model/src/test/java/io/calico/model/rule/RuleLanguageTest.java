@@ -111,7 +111,7 @@ class RuleLanguageTest {
     }
 
     /** Nothing that the parser accepts is refused later, and what it gives prints to itself. */
-    @Property(tries = 20_000)
+    @Property(tries = 5000)
     void anyWordsAreARuleOrARuleException(@ForAll("words") List<String> words) {
         Rule rule;
         try {
