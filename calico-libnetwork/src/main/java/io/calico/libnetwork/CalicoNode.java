@@ -106,7 +106,7 @@ final class CalicoNode implements AutoCloseable {
         NodeOptions registered = options.ipv4().isPresent() ? options : withAddress(store);
         NodeSetup.firstStart(store, registered);
         serveDatastore(datastore);
-        Dataplane dataplane = running(LinuxDataplane.open(Stream.of(registered.ipv4(), registered.ipv6())
+        Dataplane dataplane = running(dataplanes.apply(Stream.of(registered.ipv4(), registered.ipv6())
                 .flatMap(Optional::stream)
                 .toList()));
         Agent agent = running(new Agent(datastore, options.host(), dataplane, AgentOptions.defaults()));

@@ -1,6 +1,7 @@
 package io.calico.libnetwork;
 
 import io.calico.dataplane.linux.netlink.RtNetlink;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import org.slf4j.LoggerFactory;
 
 /**
  * The node daemon's main class. Runs in the foreground until SIGTERM or SIGINT; ends within two seconds then, and leaves
@@ -62,7 +64,10 @@ public final class NodeDaemon {
 
     private static void fail(RuntimeException e) {
         System.err.println("calico-node: " + (e.getMessage() == null ? e : e.getMessage()));
-        org.slf4j.LoggerFactory.getLogger(NodeDaemon.class).error("the node daemon could not start", e);
+        // Else the log is that of the daemon that runs.
+        if (!(e instanceof RunDirectory.AlreadyTaken)) {
+            LoggerFactory.getLogger(NodeDaemon.class).error("the node daemon could not start", e);
+        }
         System.exit(1);
     }
 
@@ -89,7 +94,7 @@ public final class NodeDaemon {
                 System.setProperty("calico.log.to", "file");
                 return;
             }
-        } catch (java.io.IOException e) {
+        } catch (IOException e) {
             System.err.println("calico-node: cannot make " + directory.get() + ": " + e);
         }
         System.err.println("calico-node: cannot write to " + directory.get() + "; logging here");

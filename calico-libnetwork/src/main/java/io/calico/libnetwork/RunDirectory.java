@@ -3,7 +3,7 @@ package io.calico.libnetwork;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -25,6 +25,15 @@ import org.slf4j.LoggerFactory;
 final class RunDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
 
+    /** A node daemon runs on this host already. */
+    static final class AlreadyTaken extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        AlreadyTaken(Path lock) {
+            super("a node daemon runs on this host already (" + lock + " is locked); to stop it: calicoctl node stop");
+        }
+    }
+
     private final Path pid;
     private final Path ready;
     private final FileChannel lockFile;
@@ -38,18 +47,16 @@ final class RunDirectory implements AutoCloseable {
     /**
      * Takes the directory for this process; makes it if it is not there, and clears what a killed daemon left.
      *
-     * @throws IllegalStateException if another daemon has it
+     * @throws AlreadyTaken if another daemon has it
      */
     static RunDirectory take(Path directory) {
         try {
             Files.createDirectories(directory);
             Path lock = directory.resolve("node.lock");
             FileChannel file = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            FileLock held = file.tryLock();
-            if (held == null) {
+            if (!isLocked(file)) {
                 file.close();
-                throw new IllegalStateException("a node daemon runs on this host already (" + lock
-                        + " is locked); to stop it: calicoctl node stop");
+                throw new AlreadyTaken(lock);
             }
             RunDirectory taken = new RunDirectory(directory, file);
             Files.deleteIfExists(taken.ready);
@@ -57,6 +64,15 @@ final class RunDirectory implements AutoCloseable {
             return taken;
         } catch (IOException e) {
             throw new UncheckedIOException("run directory " + directory + " cannot be used: " + e.getMessage(), e);
+        }
+    }
+
+    private static boolean isLocked(FileChannel file) throws IOException {
+        try {
+            return file.tryLock() != null;
+        } catch (OverlappingFileLockException e) {
+            // By this very process.
+            return false;
         }
     }
 

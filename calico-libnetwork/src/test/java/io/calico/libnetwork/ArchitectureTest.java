@@ -1,0 +1,77 @@
+package io.calico.libnetwork;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The arrows between the packages of this module, and what it may not touch. */
+@AnalyzeClasses(packages = "io.calico.libnetwork", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+    @ArchTest
+    static final ArchRule packagesHaveNoCycles =
+            slices().matching("io.calico.libnetwork.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule onlyTheServerKnowsNetty = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.calico.libnetwork.http")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.netty..");
+
+    @ArchTest
+    static final ArchRule theServerKnowsNothingOfOurs = noClasses()
+            .that()
+            .resideInAPackage("io.calico.libnetwork.http")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "io.calico.libnetwork",
+                    "io.calico.libnetwork.network",
+                    "io.calico.libnetwork.ipam",
+                    "io.calico.libnetwork.engine",
+                    "io.calico.model..",
+                    "io.calico.datastore..",
+                    "io.calico.ipam..",
+                    "io.calico.policy..",
+                    "io.calico.dataplane..");
+
+    @ArchTest
+    static final ArchRule noDriverCallAsksTheEngine = noClasses()
+            .that()
+            .resideInAnyPackage("io.calico.libnetwork.network", "io.calico.libnetwork.ipam")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.calico.libnetwork.engine");
+
+    @ArchTest
+    static final ArchRule onlyTheCompositionKnowsTheKernel = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.calico.libnetwork")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.calico.dataplane.linux..");
+
+    @ArchTest
+    static final ArchRule nobodyStartsProgramsOrTalksToDatabases = noClasses()
+            .should()
+            .dependOnClassesThat()
+            .haveFullyQualifiedName("java.lang.ProcessBuilder")
+            .orShould()
+            .dependOnClassesThat()
+            .resideInAnyPackage("java.sql..", "org.sqlite..", "com.sun.jna..", "ch.qos.logback..");
+
+    @ArchTest
+    static final ArchRule requestsAndAnswersAreHidden = classes()
+            .that()
+            .haveSimpleNameEndingWith("Request")
+            .or()
+            .haveSimpleNameEndingWith("Answer")
+            .should()
+            .bePackagePrivate();
+}
