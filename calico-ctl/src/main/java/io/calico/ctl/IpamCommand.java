@@ -124,17 +124,12 @@ final class IpamCommand implements CommandGroup {
             }
             BigInteger capacity = pool.pool().map(IpamCommand::size).orElse(BigInteger.valueOf(pool.capacity()));
             String cidr = pool.pool().map(Cidr::toString).orElse(ORPHANED);
-            addRow(table, "IP Pool", cidr, capacity, pool.inUse(), pool.reserved(), pool.available());
+            Usage usage = new Usage(capacity, pool.inUse(), pool.reserved(), pool.available());
+            table.row(usage.row("IP Pool", cidr));
             if (arguments.hasOption("--show-blocks") || orphaned) {
                 for (PoolUtilisation.Block block : pool.blocks()) {
-                    addRow(
-                            table,
-                            "Block",
-                            block.cidr().toString(),
-                            size(block.cidr()),
-                            block.inUse(),
-                            block.reserved(),
-                            block.available());
+                    Usage ofBlock = new Usage(size(block.cidr()), block.inUse(), block.reserved(), block.available());
+                    table.row(ofBlock.row("Block", block.cidr().toString()));
                 }
             }
         }
@@ -142,13 +137,20 @@ final class IpamCommand implements CommandGroup {
         return ExitStatus.DONE;
     }
 
-    private static void addRow(
-            Table table, String grouping, String cidr, BigInteger capacity, long inUse, long reserved, long available) {
-        // The allocator's counts stop at the highest long, which a large IPv6 pool exceeds.
-        BigInteger free = available == Long.MAX_VALUE || capacity.bitLength() >= Long.SIZE
-                ? capacity.subtract(BigInteger.valueOf(inUse)).subtract(BigInteger.valueOf(reserved))
-                : BigInteger.valueOf(available);
-        table.row(grouping, cidr, count(capacity), share(BigInteger.valueOf(inUse), capacity), share(free, capacity));
+    /** How full a pool or block is. */
+    private record Usage(BigInteger capacity, long inUse, long reserved, long available) {
+        String[] row(String grouping, String cidr) {
+            return new String[] {
+                grouping, cidr, count(capacity), share(BigInteger.valueOf(inUse), capacity), share(free(), capacity)
+            };
+        }
+
+        /** The allocator's counts stop at the highest long, which a large IPv6 pool exceeds. */
+        private BigInteger free() {
+            return capacity.bitLength() >= Long.SIZE
+                    ? capacity.subtract(BigInteger.valueOf(inUse)).subtract(BigInteger.valueOf(reserved))
+                    : BigInteger.valueOf(available);
+        }
     }
 
     private static BigInteger size(Cidr cidr) {

@@ -1,5 +1,6 @@
 package io.calico.ctl;
 
+import io.calico.libnetwork.HostOperations;
 import io.calico.model.net.IpAddress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -114,6 +115,11 @@ final class LocalMachine implements Machine {
     public NodeProcess nodeProcess() {
         String home = environment.getOrDefault("CALICO_HOME", "");
         return new NodeProcess(Path.of(home.isEmpty() ? "." : home).toAbsolutePath(), RUN_DIRECTORY, environment);
+    }
+
+    @Override
+    public List<String> removeFromKernel() {
+        return HostOperations.removeFromKernel();
     }
 
     @Override

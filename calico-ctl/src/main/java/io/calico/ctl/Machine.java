@@ -3,6 +3,7 @@ package io.calico.ctl;
 import io.calico.model.net.IpAddress;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -22,6 +23,9 @@ interface Machine {
 
     /** The node daemon of this machine. */
     NodeProcess nodeProcess();
+
+    /** Takes all that is Calico's from this machine's kernel; what could not be removed, in words. */
+    List<String> removeFromKernel();
 
     /** The absolute path of the directory for logs: the one given, else the usual one. */
     Path logDirectory(Optional<String> given);

@@ -29,13 +29,14 @@ final class NodeCommand implements CommandGroup {
 
     @Override
     public String summary() {
-        return "Start and stop the node daemon of this machine.";
+        return "Start and stop the node daemon of this machine, or remove the machine from Calico.";
     }
 
     @Override
     public List<Form> forms() {
         return List.of(
                 Form.of("stop [--force]", NodeCommand::stop),
+                Form.of("remove [--remove-endpoints]", NodeCommand::remove),
                 Form.of(
                         "[--ip=IP] [--ip6=IP6] [--as=AS_NUM] [--libnetwork] [--scope=SCOPE] [--detach=BOOLEAN]"
                                 + " [--runtime=RUNTIME] [--log-dir=DIR] [--node-image=IMAGE] [--libnetwork-image=IMAGE]",
@@ -55,7 +56,8 @@ final class NodeCommand implements CommandGroup {
                 Map.entry(LOG_DIRECTORY, "Where the daemon logs (default: /var/log/calico)."),
                 Map.entry("--node-image", "Accepted and ignored: the daemon needs no image."),
                 Map.entry(LIBNETWORK_IMAGE, "Accepted and ignored."),
-                Map.entry("--force", "Stop even if there are endpoints on this host."));
+                Map.entry("--force", "Stop even if there are endpoints on this host."),
+                Map.entry("--remove-endpoints", "Remove the endpoints of this host, too."));
     }
 
     @Override
@@ -228,5 +230,10 @@ final class NodeCommand implements CommandGroup {
         session.machine().nodeProcess().stop();
         session.console().line("Node stopped");
         return ExitStatus.DONE;
+    }
+
+    private static ExitStatus remove(Arguments arguments, Session session) {
+        session.requireRoot();
+        return new NodeRemoval(session).run(arguments.hasOption("--remove-endpoints"));
     }
 }

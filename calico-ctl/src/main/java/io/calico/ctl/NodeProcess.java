@@ -51,6 +51,11 @@ final class NodeProcess {
         }
     }
 
+    /** Whether the daemon has said that policy is in force and its sockets answer. */
+    boolean isReady() {
+        return Files.exists(ready());
+    }
+
     private static boolean isOurs(ProcessHandle process) {
         try {
             String commandLine =
@@ -116,7 +121,7 @@ final class NodeProcess {
             throw CommandFailure.error("cannot start the node daemon: " + e.getMessage());
         }
         long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
-        while (!Files.exists(ready())) {
+        while (!isReady()) {
             if (!process.isAlive()) {
                 throw CommandFailure.error("the node daemon ended with code " + process.exitValue()
                         + " while it started." + lastLines(output));
@@ -152,12 +157,20 @@ final class NodeProcess {
         Runtime.getRuntime().addShutdownHook(stopper);
         try {
             int code = process.waitFor();
-            Runtime.getRuntime().removeShutdownHook(stopper);
+            unregister(stopper);
             return code;
         } catch (InterruptedException e) {
             process.destroy();
             Thread.currentThread().interrupt();
             throw CommandFailure.error("interrupted");
+        }
+    }
+
+    private static void unregister(Thread shutdownHook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(shutdownHook);
+        } catch (IllegalStateException e) {
+            // This process is on its way out: the hook is what ended the daemon.
         }
     }
 

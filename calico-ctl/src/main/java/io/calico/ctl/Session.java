@@ -25,6 +25,9 @@ final class Session implements AutoCloseable {
     @Nullable
     private CalicoStore store;
 
+    @Nullable
+    private BlockAllocator allocator;
+
     Session(Invocation invocation, Arguments arguments, CommandSyntax syntax) {
         this.environment = invocation.environment();
         this.datastoreOption = arguments.option(CommandSyntax.DATASTORE);
@@ -107,7 +110,12 @@ final class Session implements AutoCloseable {
 
     /** The allocator of addresses, acting for this machine. */
     BlockAllocator allocator() {
-        return new BlockAllocator(store().datastore(), machine.hostName());
+        BlockAllocator made = allocator;
+        if (made == null) {
+            made = new BlockAllocator(store().datastore(), machine.hostName());
+            allocator = made;
+        }
+        return made;
     }
 
     /** The records that could be read; warns about the others. */
@@ -123,6 +131,7 @@ final class Session implements AutoCloseable {
         CalicoStore opened = store;
         if (opened != null) {
             store = null;
+            allocator = null;
             opened.datastore().close();
         }
     }

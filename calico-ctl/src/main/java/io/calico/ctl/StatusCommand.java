@@ -1,5 +1,6 @@
 package io.calico.ctl;
 
+import io.calico.datastore.spi.DatastoreException;
 import io.calico.model.Node;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpVersion;
@@ -43,14 +44,20 @@ final class StatusCommand implements CommandGroup {
             throw CommandFailure.refused("calico-node container not running");
         }
         Console console = session.console();
+        String ready = session.machine().nodeProcess().isReady() ? "" : " (not ready)";
         console.line("calico-node container is running. Status: "
-                + upSince(node.get(), session.machine().now()));
+                + upSince(node.get(), session.machine().now()) + ready);
         console.line("Running felix version " + Version.text());
         console.line("");
-        Optional<Node> registered =
-                session.store().nodes().find(session.machine().hostName());
-        for (IpVersion version : IpVersion.values()) {
-            printAddress(version, registered, session);
+        try {
+            Optional<Node> registered =
+                    session.store().nodes().find(session.machine().hostName());
+            for (IpVersion version : IpVersion.values()) {
+                printAddress(version, registered, session);
+            }
+        } catch (DatastoreException e) {
+            // That the daemon runs is true all the same.
+            console.errorLine("Warning: no addresses: " + e.getMessage());
         }
         return ExitStatus.DONE;
     }

@@ -22,9 +22,9 @@ class ArchitectureTest {
             noClasses().should().dependOnClassesThat().resideInAnyPackage("io.calico.(*)..internal..");
 
     @ArchTest
-    static final ArchRule onlyTheSyntaxKnowsPicocli = noClasses()
+    static final ArchRule onlyTheOptionSyntaxKnowsPicocli = noClasses()
             .that()
-            .haveNameNotMatching("io\\.calico\\.ctl\\.CommandSyntax(\\$.*)?")
+            .haveNameNotMatching("io\\.calico\\.ctl\\.OptionSyntax(\\$.*)?")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("picocli..");

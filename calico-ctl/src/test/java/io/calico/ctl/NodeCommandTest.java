@@ -303,6 +303,20 @@ class NodeCommandTest {
     }
 
     @Test
+    void runningNodeIsNotRemoved() {
+        cli.given("node --ip=10.200.1.3");
+
+        cli.transcript("""
+                $ node remove
+                The node cannot be removed while it is running.  Stop it first: calicoctl node
+                stop
+
+                => 1
+                """);
+        assertThat(cli.machine.kernelRemovals).isZero();
+    }
+
+    @Test
     void processThatOnlyHasThePidOfADeadDaemonIsLeftAlone() throws Exception {
         Process stranger = new ProcessBuilder("sleep", "100").start();
         try {
@@ -379,6 +393,16 @@ class NodeCommandTest {
                 No IPv6 address configured.
 
                 """.formatted(Version.text()));
+    }
+
+    @Test
+    void statusTellsADaemonThatIsNotReady() throws IOException {
+        cli.given("node --ip=10.200.1.3");
+        Files.delete(directory.resolve("run/node.ready"));
+
+        assertThat(cli.run("status").out().lines().findFirst().orElseThrow())
+                .startsWith("calico-node container is running. Status: Up ")
+                .endsWith(" (not ready)");
     }
 
     @Test

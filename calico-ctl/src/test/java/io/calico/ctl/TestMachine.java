@@ -4,6 +4,7 @@ import io.calico.model.net.IpAddress;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -15,6 +16,9 @@ final class TestMachine implements Machine {
     Optional<Instant> now = Optional.empty();
     Optional<IpAddress> detected = Optional.of(IpAddress.parse("10.200.1.3"));
     final Set<IpAddress> addresses = new HashSet<>(Set.of(IpAddress.parse("10.200.1.3")));
+
+    List<String> leftInKernel = List.of();
+    int kernelRemovals;
 
     /** Holds bin/calico-node, and the directories run and log. */
     Path directory = Path.of("/nonexistent");
@@ -45,6 +49,12 @@ final class TestMachine implements Machine {
                 directory,
                 directory.resolve("run"),
                 Map.of("RUN", directory.resolve("run").toString()));
+    }
+
+    @Override
+    public List<String> removeFromKernel() {
+        kernelRemovals++;
+        return leftInKernel;
     }
 
     @Override
