@@ -82,6 +82,7 @@ final class Scheduler {
         }
     }
 
+    @SuppressWarnings("JavaLangClash") // the model's own word: a client of the allocator
     private final class Process implements Datastore {
         private final Commit commit;
         private final Thread thread;
