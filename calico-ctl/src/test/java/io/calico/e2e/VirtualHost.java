@@ -28,7 +28,6 @@ final class VirtualHost implements AutoCloseable {
 
     private final int number;
     private final List<Probe> probes = new ArrayList<>();
-    private String apiVersion = "";
 
     private VirtualHost(int number) {
         this.number = number;
@@ -76,14 +75,10 @@ final class VirtualHost implements AutoCloseable {
         return exec(dockerCommand(arguments));
     }
 
-    /** With the engine's own API version, for the client may be newer and does not always ask first. */
-    private String[] dockerCommand(String... arguments) {
-        if (apiVersion.isEmpty()) {
-            apiVersion = run("docker", "version", "-f", "{{.Server.APIVersion}}");
-        }
-        List<String> command = new ArrayList<>(List.of("env", "DOCKER_API_VERSION=" + apiVersion, "docker"));
-        command.addAll(List.of(arguments));
-        return command.toArray(String[]::new);
+    /** The client that came with the engine's package: a newer one that stands before it in the path refuses options. */
+    private static String[] dockerCommand(String... arguments) {
+        String packaged = "/usr/bin/docker";
+        return prepend(Files.isExecutable(Path.of(packaged)) ? packaged : "docker", arguments);
     }
 
     String calicoctl(String... arguments) {

@@ -76,8 +76,7 @@ final class Convergence {
 
     /** When {@link #step} should be called although nothing has arrived. */
     OptionalLong deadline() {
-        boolean retryIsEarlier = failures > 0 && nextAttempt - nextRefresh < 0;
-        return OptionalLong.of(retryIsEarlier ? nextAttempt : nextRefresh);
+        return OptionalLong.of(failures > 0 ? nextAttempt : nextRefresh);
     }
 
     /** Takes in a batch, whose work has been done, and comes as near to what is wanted as the host allows. */
@@ -175,8 +174,14 @@ final class Convergence {
 
     private void refresh() {
         if (nanoTime.getAsLong() - nextRefresh >= 0) {
+            if (dataplane.refresh()) {
+                // Until it is written again, no policy counts as being in force: no link may come up on the strength of
+                // it.
+                policyIsDue = true;
+                enforced = CompiledPolicy.empty();
+                enforcedRevision = -1;
+            }
             nextRefresh = nanoTime.getAsLong() + options.refreshInterval().toNanos();
-            policyIsDue |= dataplane.refresh();
         }
     }
 

@@ -4,6 +4,7 @@ import io.calico.dataplane.Dataplane;
 import io.calico.dataplane.DataplaneException;
 import io.calico.dataplane.WorkloadInterface;
 import io.calico.dataplane.linux.iptables.ForwardAcceptRule;
+import io.calico.dataplane.linux.netlink.NetlinkException;
 import io.calico.dataplane.linux.nft.NftPolicyDriver;
 import io.calico.dataplane.linux.nft.NftProcess;
 import io.calico.dataplane.linux.nft.NftWriter;
@@ -74,18 +75,28 @@ public final class LinuxDataplane implements Dataplane {
     public static List<String> removeEverything() {
         List<String> problems = new ArrayList<>();
         try (WorkloadLinks links = WorkloadLinks.open(List.of())) {
-            links.present().forEach(links::remove);
-        } catch (DataplaneException e) {
+            for (String name : links.present()) {
+                attempt(() -> links.remove(name), problems);
+            }
+        } catch (DataplaneException | NetlinkException e) {
             problems.add(String.valueOf(e.getMessage()));
         }
-        try {
-            // After the links: as long as one is up, policy holds.
-            new NftPolicyDriver(NftProcess.ofThisMachine()).removeTable();
-        } catch (DataplaneException e) {
-            problems.add(String.valueOf(e.getMessage()));
+        if (problems.isEmpty()) {
+            attempt(() -> new NftPolicyDriver(NftProcess.ofThisMachine()).removeTable(), problems);
+        } else {
+            // As long as a link may be up, policy holds.
+            problems.add("table inet calico is kept, because interfaces may be left");
         }
         problems.addAll(ForwardAcceptRule.remove());
         return List.copyOf(problems);
+    }
+
+    private static void attempt(Runnable step, List<String> problems) {
+        try {
+            step.run();
+        } catch (DataplaneException | NetlinkException e) {
+            problems.add(String.valueOf(e.getMessage()));
+        }
     }
 
     @Override
@@ -129,10 +140,12 @@ public final class LinuxDataplane implements Dataplane {
     public boolean refresh() {
         problems = ForwardAcceptRule.ensure();
         Set<String> uplinksNow = links.uplinks();
+        int mtuNow = links.mtuBytes();
+        boolean tableIsLost = !nft.tableExists();
+        // Only now, when nothing can fail any more: what is remembered must not hide a difference from the next look.
         boolean uplinksChanged = !uplinksNow.equals(uplinks);
         uplinks = uplinksNow;
-        mtuBytes = links.mtuBytes();
-        boolean tableIsLost = !nft.tableExists();
+        mtuBytes = mtuNow;
         if (tableIsLost) {
             driver.forget();
         }
