@@ -113,7 +113,8 @@ class EngineClientTest {
         client.start();
 
         try (FakeEngine engine = new FakeEngine(socket)) {
-            engine.hasNetwork(ID, "data-tier");
+            // With its event: the client may have listed the networks already.
+            engine.createNetwork(ID, "data-tier");
 
             becomes("data-tier", ID);
         }
