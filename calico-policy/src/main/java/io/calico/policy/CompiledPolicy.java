@@ -110,12 +110,38 @@ public final class CompiledPolicy {
         }
     }
 
+    /**
+     * This policy, and the lists, profiles and tag sets that only the other one has; in this one no endpoint uses them. For a
+     * backend that had rather keep them for a while than make them again.
+     */
+    public CompiledPolicy withUnusedOf(CompiledPolicy other) {
+        if (lists.containsAll(other.lists)) {
+            return this;
+        }
+        NavigableSet<ProfileList> allLists = new TreeSet<>(other.lists);
+        allLists.addAll(lists);
+        return new CompiledPolicy(
+                endpoints,
+                Collections.unmodifiableNavigableSet(allLists),
+                withMissing(profiles, other.profiles),
+                withMissing(tagSets, other.tagSets),
+                pools,
+                natPools);
+    }
+
+    private static <K extends Comparable<K>, V> NavigableMap<K, V> withMissing(
+            NavigableMap<K, V> map, NavigableMap<K, V> other) {
+        NavigableMap<K, V> all = new TreeMap<>(other);
+        all.putAll(map);
+        return Collections.unmodifiableNavigableMap(all);
+    }
+
     /** The endpoints of this host that have traffic, by the name of their interface. */
     public NavigableMap<String, CompiledEndpoint> endpoints() {
         return endpoints;
     }
 
-    /** The lists of profiles which the endpoints use. */
+    /** The lists of profiles which the endpoints use, and those that were kept although none does. */
     public NavigableSet<ProfileList> lists() {
         return lists;
     }
@@ -150,6 +176,7 @@ public final class CompiledPolicy {
     public boolean equals(@Nullable Object other) {
         return other instanceof CompiledPolicy that
                 && endpoints.equals(that.endpoints)
+                && lists.equals(that.lists)
                 && profiles.equals(that.profiles)
                 && tagSets.equals(that.tagSets)
                 && pools.equals(that.pools)
@@ -158,7 +185,7 @@ public final class CompiledPolicy {
 
     @Override
     public int hashCode() {
-        return Objects.hash(endpoints, profiles, tagSets, pools, natPools);
+        return Objects.hash(endpoints, lists, profiles, tagSets, pools, natPools);
     }
 
     /** All parts, for logs and failed tests. */

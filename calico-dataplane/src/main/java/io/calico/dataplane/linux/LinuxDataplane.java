@@ -5,9 +5,9 @@ import io.calico.dataplane.DataplaneException;
 import io.calico.dataplane.WorkloadInterface;
 import io.calico.dataplane.linux.iptables.ForwardAcceptRule;
 import io.calico.dataplane.linux.netlink.NetlinkException;
+import io.calico.dataplane.linux.nft.NftKernel;
 import io.calico.dataplane.linux.nft.NftPolicyDriver;
 import io.calico.dataplane.linux.nft.NftProcess;
-import io.calico.dataplane.linux.nft.NftWriter;
 import io.calico.dataplane.linux.nft.TableContent;
 import io.calico.model.net.IpAddress;
 import io.calico.policy.CompiledPolicy;
@@ -28,13 +28,16 @@ import java.util.Set;
  */
 public final class LinuxDataplane implements Dataplane {
     private final WorkloadLinks links;
-    private final NftWriter nft;
+    private final NftKernel nft;
     private final NftPolicyDriver driver;
     private Set<String> uplinks;
+    /** Whether the next workload should see to it that this host is a router: a look at all links, too much for each. */
+    private boolean forwardingIsDue = true;
+
     private volatile List<String> problems = List.of();
     private volatile int mtuBytes;
 
-    private LinuxDataplane(WorkloadLinks links, NftWriter nft) {
+    private LinuxDataplane(WorkloadLinks links, NftKernel nft) {
         this.links = links;
         this.nft = nft;
         this.driver = new NftPolicyDriver(nft);
@@ -53,7 +56,16 @@ public final class LinuxDataplane implements Dataplane {
      * @throws DataplaneException.Unavailable if the kernel cannot be reached or the program {@code nft} is missing
      */
     public static LinuxDataplane open(Collection<IpAddress> nodeAddresses) {
-        NftProcess nft = NftProcess.ofThisMachine();
+        NftKernel nft = NftKernel.open();
+        try {
+            return open(nodeAddresses, nft);
+        } catch (RuntimeException e) {
+            nft.close();
+            throw e;
+        }
+    }
+
+    private static LinuxDataplane open(Collection<IpAddress> nodeAddresses, NftKernel nft) {
         WorkloadLinks links = WorkloadLinks.open(nodeAddresses);
         try {
             LinuxDataplane dataplane = new LinuxDataplane(links, nft);
@@ -106,14 +118,21 @@ public final class LinuxDataplane implements Dataplane {
 
     @Override
     public void addWorkload(WorkloadInterface workload) {
-        links.enableForwarding();
+        enableForwarding();
         links.add(workload);
     }
 
     @Override
     public boolean repairWorkload(WorkloadInterface workload) {
-        links.enableForwarding();
+        enableForwarding();
         return links.repair(workload);
+    }
+
+    private void enableForwarding() {
+        if (forwardingIsDue) {
+            links.enableForwarding();
+            forwardingIsDue = false;
+        }
     }
 
     @Override
@@ -145,9 +164,12 @@ public final class LinuxDataplane implements Dataplane {
         // Only now, when nothing can fail any more: what is remembered must not hide a difference from the next look.
         boolean uplinksChanged = !uplinksNow.equals(uplinks);
         uplinks = uplinksNow;
+        forwardingIsDue = true;
         mtuBytes = mtuNow;
         if (tableIsLost) {
             driver.forget();
+        } else {
+            driver.removeUnused();
         }
         return uplinksChanged || tableIsLost;
     }
@@ -160,5 +182,6 @@ public final class LinuxDataplane implements Dataplane {
     @Override
     public void close() {
         links.close();
+        nft.close();
     }
 }

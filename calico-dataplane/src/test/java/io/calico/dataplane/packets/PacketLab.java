@@ -2,8 +2,8 @@ package io.calico.dataplane.packets;
 
 import io.calico.dataplane.WorkloadInterface;
 import io.calico.dataplane.linux.iptables.ForwardAcceptRule;
+import io.calico.dataplane.linux.nft.NftKernel;
 import io.calico.dataplane.linux.nft.NftPolicyDriver;
-import io.calico.dataplane.linux.nft.NftProcess;
 import io.calico.dataplane.linux.nft.TableContent;
 import io.calico.dataplane.testing.FreshNetwork;
 import io.calico.dataplane.testing.Tool;
@@ -57,7 +57,8 @@ final class PacketLab implements AutoCloseable {
     private final FreshNetwork network = FreshNetwork.open();
     private final Map<String, Integer> farEnds = new HashMap<>();
     private final Queue<Arrival> arrivals = new ConcurrentLinkedQueue<>();
-    private final NftPolicyDriver driver = new NftPolicyDriver(NftProcess.ofThisMachine());
+    private final NftKernel nft = network.call(NftKernel::open);
+    private final NftPolicyDriver driver = new NftPolicyDriver(nft);
     private final PacketSocket socket;
     private final Thread sniffer = new Thread(this::sniff, "calico-test-sniffer-1");
     private volatile boolean closed;
@@ -262,6 +263,7 @@ final class PacketLab implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        nft.close();
         network.close();
     }
 }

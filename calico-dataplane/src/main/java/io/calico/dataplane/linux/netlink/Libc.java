@@ -14,6 +14,7 @@ final class Libc {
     static final int SOCK_RAW = 3;
     static final int SOCK_CLOEXEC = 0x80000;
     static final int NETLINK_ROUTE = 0;
+    static final int NETLINK_NETFILTER = 12;
     static final int SOL_SOCKET = 1;
     static final int SO_SNDBUF = 7;
     static final int SO_RCVBUF = 8;
@@ -49,6 +50,8 @@ final class Libc {
     static native int socket(int domain, int type, int protocol);
 
     static native int bind(int fd, ByteBuffer address, int length);
+
+    static native int getsockname(int fd, ByteBuffer address, ByteBuffer length);
 
     static native int setsockopt(int fd, int level, int option, ByteBuffer value, int length);
 

@@ -69,7 +69,7 @@ public final class NetlinkEvents implements AutoCloseable {
      */
     public static NetlinkEvents open(Set<Topic> topics) {
         int groups = topics.stream().mapToInt(topic -> topic.groups).reduce(0, (a, b) -> a | b);
-        NetlinkSocket socket = NetlinkSocket.open(groups, RECEIVE_BUFFER);
+        NetlinkSocket socket = NetlinkSocket.open(Libc.NETLINK_ROUTE, groups, RECEIVE_BUFFER);
         int wakeup = Libc.eventfd(0, Libc.EFD_CLOEXEC);
         if (wakeup < 0) {
             int errno = Libc.errno();

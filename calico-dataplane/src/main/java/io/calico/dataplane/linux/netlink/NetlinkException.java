@@ -58,6 +58,11 @@ public final class NetlinkException extends RuntimeException {
         return errno == Errno.EINVAL.number();
     }
 
+    /** Whether the kernel's answer did not come or was not understood: the effect is unknown. */
+    public boolean isUnanswered() {
+        return errno == Errno.EPROTO.number();
+    }
+
     /** Whether what was to be changed or removed is not there: link, address, route or neighbour. */
     public boolean isAbsent() {
         return errno == Errno.ENODEV.number()

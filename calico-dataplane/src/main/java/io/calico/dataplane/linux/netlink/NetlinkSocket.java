@@ -5,7 +5,7 @@ import java.nio.ByteOrder;
 import java.util.Optional;
 
 /**
- * One socket of the kernel's rtnetlink family, in the network namespace of the thread that opened it. Confined to one
+ * One socket to a part of the kernel that speaks netlink, in the network namespace of the thread that opened it. Confined to one
  * thread at a time.
  */
 final class NetlinkSocket implements AutoCloseable {
@@ -27,11 +27,12 @@ final class NetlinkSocket implements AutoCloseable {
     /**
      * Opens and binds a socket.
      *
+     * @param protocol the kernel's part, one of {@link Libc}'s {@code NETLINK_…}
      * @param groups the event groups to join, one bit each (bit {@code n - 1} for group {@code n}); 0 for none
      * @param receiveBytes how much may wait to be read before something is lost; a wish
      */
-    static NetlinkSocket open(int groups, int receiveBytes) {
-        int descriptor = Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, Libc.NETLINK_ROUTE);
+    static NetlinkSocket open(int protocol, int groups, int receiveBytes) {
+        int descriptor = Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, protocol);
         if (descriptor < 0) {
             throw NetlinkException.refused("open", "netlink socket", Libc.errno(), "");
         }
@@ -72,6 +73,25 @@ final class NetlinkSocket implements AutoCloseable {
 
     int descriptor() {
         return descriptor;
+    }
+
+    /** The number under which the kernel knows this socket, unique in its namespace; events of changes carry their maker's. */
+    int portId() {
+        requireOpen();
+        ByteBuffer address = ByteBuffer.allocateDirect(12).order(ByteOrder.nativeOrder());
+        senderLength.putInt(0, 12);
+        if (Libc.getsockname(descriptor, address, senderLength) < 0) {
+            throw NetlinkException.refused("look up", "port of netlink socket", Libc.errno(), "");
+        }
+        return address.getInt(4);
+    }
+
+    /** Makes room for so many bytes in one {@link #send}; a wish, as root it is granted. */
+    void reserveForSending(int bytes) {
+        // The kernel keeps its own books in there, too.
+        if (!option(Libc.SOL_SOCKET, Libc.SO_SNDBUFFORCE, bytes * 2)) {
+            option(Libc.SOL_SOCKET, Libc.SO_SNDBUF, bytes * 2);
+        }
     }
 
     /** Hands the messages, a direct buffer's rest, to the kernel, which works them off before this returns. */

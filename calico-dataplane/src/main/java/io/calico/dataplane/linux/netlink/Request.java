@@ -20,7 +20,7 @@ public final class Request {
     private final int flags;
     private final Consumer<MessageWriter> body;
 
-    private Request(String operation, String object, int type, int flags, Consumer<MessageWriter> body) {
+    Request(String operation, String object, int type, int flags, Consumer<MessageWriter> body) {
         this.operation = operation;
         this.object = object;
         this.type = type;
@@ -287,7 +287,13 @@ public final class Request {
 
     /** Appends the message, with an acknowledgement asked for. */
     void write(MessageWriter out, int sequence) {
-        out.beginMessage(type, Wire.NLM_F_REQUEST | Wire.NLM_F_ACK | flags, sequence);
+        write(out, sequence, true);
+    }
+
+    /** Appends the message; without an acknowledgement only a refusal is answered. */
+    void write(MessageWriter out, int sequence, boolean acknowledged) {
+        int acknowledgement = acknowledged ? Wire.NLM_F_ACK : 0;
+        out.beginMessage(type, Wire.NLM_F_REQUEST | acknowledgement | flags, sequence);
         body.accept(out);
         out.endMessage();
     }

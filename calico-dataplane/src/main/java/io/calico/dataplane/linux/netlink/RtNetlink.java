@@ -57,7 +57,7 @@ public final class RtNetlink implements AutoCloseable {
      * @throws LinkageError if JNA's native library cannot be loaded
      */
     public static RtNetlink open() {
-        return new RtNetlink(NetlinkSocket.open(0, RECEIVE_BUFFER));
+        return new RtNetlink(NetlinkSocket.open(Libc.NETLINK_ROUTE, 0, RECEIVE_BUFFER));
     }
 
     /** Does {@link #execute(List)}. */

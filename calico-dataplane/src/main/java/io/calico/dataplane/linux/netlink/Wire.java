@@ -2,7 +2,8 @@ package io.calico.dataplane.linux.netlink;
 
 /**
  * The numbers of the kernel's interface, under the kernel's names: {@code linux/netlink.h}, {@code linux/rtnetlink.h},
- * {@code linux/if_link.h}, {@code linux/if_addr.h}, {@code linux/neighbour.h}, {@code linux/veth.h}.
+ * {@code linux/if_link.h}, {@code linux/if_addr.h}, {@code linux/neighbour.h}, {@code linux/veth.h},
+ * {@code linux/netfilter/nfnetlink.h}, {@code linux/netfilter/nf_tables.h}.
  */
 final class Wire {
     // Message header: u32 length, u16 type, u16 flags, u32 sequence, u32 port.
@@ -100,6 +101,24 @@ final class Wire {
     static final int NDA_LLADDR = 2;
     static final int NDA_IFINDEX = 8;
     static final int NUD_PERMANENT = 0x80;
+
+    // struct nfgenmsg: u8 family, u8 version, be16 resource (in a batch's first and last message: the subsystem).
+    static final int NFGENMSG_LENGTH = 4;
+    static final int NFNL_MSG_BATCH_BEGIN = 0x10;
+    static final int NFNL_MSG_BATCH_END = 0x11;
+    static final int NFNL_SUBSYS_NFTABLES = 10;
+    static final int NFPROTO_INET = 1;
+    static final int NFT_MSG_GETTABLE = NFNL_SUBSYS_NFTABLES << 8 | 1;
+    static final int NFT_MSG_NEWSETELEM = NFNL_SUBSYS_NFTABLES << 8 | 12;
+    static final int NFT_MSG_DELSETELEM = NFNL_SUBSYS_NFTABLES << 8 | 14;
+    static final int NFTA_TABLE_NAME = 1;
+    static final int NFTA_SET_ELEM_LIST_TABLE = 1;
+    static final int NFTA_SET_ELEM_LIST_SET = 2;
+    static final int NFTA_SET_ELEM_LIST_ELEMENTS = 3;
+    static final int NFTA_LIST_ELEM = 1;
+    static final int NFTA_SET_ELEM_KEY = 1;
+    static final int NFTA_SET_ELEM_DATA = 2;
+    static final int NFTA_DATA_VALUE = 1;
 
     static final int RTNLGRP_LINK = 1;
     static final int RTNLGRP_NEIGH = 3;

@@ -5,7 +5,7 @@ import io.calico.dataplane.DataplaneException;
 /**
  * Carries out transactions on {@code table inet calico} of one network namespace. Confined to one thread; blocks.
  *
- * <p>The whole interface, so that the process behind {@link NftProcess} can give way to a socket without anyone noticing.
+ * <p>The whole interface, so that nobody else notices whether a process or a socket is behind it.
  */
 public interface NftWriter {
     /**

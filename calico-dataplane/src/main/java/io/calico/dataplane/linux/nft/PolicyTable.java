@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   endpoint added, its list is known   4 elements: mac, src4, src6, policy_of
- *   first endpoint with a list          + two chains and an element in from_policy and to_policy
+ *   first endpoint with a list          + two chains and an element in from_policy and to_policy, if they were not kept
  *   tag member added on any host        1 element
  *   profile changed                     its chain flushed and written anew; jumps to it stay
  * </pre>
@@ -70,6 +70,11 @@ final class PolicyTable {
                 new PolicyTable(wanted, empty.numbers.forLists(wanted.policy().lists()));
         new Difference(empty, result, tx).write();
         return new Change(tx.build(), result);
+    }
+
+    /** What is in the table. */
+    TableContent content() {
+        return content;
     }
 
     /** What must be sent so that the content becomes this one. */

@@ -15,11 +15,12 @@ class KernelTableIT {
     void differencesEndWhereAReplacementEnds(long seed) {
         Random random = new Random(seed);
         Policies policies = new Policies();
-        NftPolicyDriver driver = new NftPolicyDriver(NftProcess.ofThisMachine());
+        NftPolicyDriver driver = new NftPolicyDriver(NftKernel.open());
         for (int i = 0; i < 60; i++) {
             Step.random(random).applyTo(policies);
             driver.apply(policies.content());
         }
+        driver.removeUnused();
         String stepByStep = KernelTable.listByMeaning();
 
         driver.forget();

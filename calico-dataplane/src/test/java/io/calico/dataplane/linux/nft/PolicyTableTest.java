@@ -10,6 +10,21 @@ import org.junit.jupiter.api.Test;
 
 /** What is sent to nft, whole. */
 class PolicyTableTest {
+    private static final String REMOVAL_OF_APP = """
+            delete element inet calico from_policy { 1 }
+            delete element inet calico to_policy { 1 }
+            flush chain inet calico l-APP-in
+            delete chain inet calico l-APP-in
+            flush chain inet calico l-APP-out
+            delete chain inet calico l-APP-out
+            flush chain inet calico p-APP-in
+            delete chain inet calico p-APP-in
+            flush chain inet calico p-APP-out
+            delete chain inet calico p-APP-out
+            delete set inet calico t4_WEB
+            delete set inet calico t6_WEB
+            """;
+
     private final FakeNft nft = new FakeNft();
     private final NftPolicyDriver driver = new NftPolicyDriver(nft);
     private final Policies policies = new Policies();
@@ -199,26 +214,65 @@ class PolicyTableTest {
         }
 
         @Test
-        void lastEndpointOfAListTakesItsChainsAlong() {
+        void lastEndpointOfAListLeavesItsChainsForTheNextOne() {
             policies.withoutEndpoint("h1", 2);
-
             assertThat(sent()).isEqualTo("""
-                            delete element inet calico from_policy { 1 }
                             delete element inet calico mac { "cali2" . ee:ee:ee:00:00:02 }
                             delete element inet calico policy_of { "cali2" }
                             delete element inet calico src4 { "cali2" . 10.65.0.3 }
-                            delete element inet calico to_policy { 1 }
-                            flush chain inet calico l-APP-in
-                            delete chain inet calico l-APP-in
-                            flush chain inet calico l-APP-out
-                            delete chain inet calico l-APP-out
+                            """);
+
+            policies.endpoint(3, "10.65.0.4", "APP");
+
+            assertThat(sent()).isEqualTo("""
+                            add element inet calico mac { "cali3" . ee:ee:ee:00:00:03 }
+                            add element inet calico policy_of { "cali3" : 1 }
+                            add element inet calico src4 { "cali3" . 10.65.0.4 }
+                            """);
+        }
+
+        @Test
+        void profileThatChangedWhileNobodyUsedItIsRewrittenForTheNextOne() {
+            policies.withoutEndpoint("h1", 2);
+            driver.apply(policies.content());
+            policies.profile("APP", "in deny", "out allow").endpoint("h2", 9, "10.65.1.9", "WEB");
+            assertThat(sent()).as("nobody here asks for the tag").isEmpty();
+
+            policies.endpoint(3, "10.65.0.4", "APP");
+
+            assertThat(sent()).isEqualTo("""
                             flush chain inet calico p-APP-in
-                            delete chain inet calico p-APP-in
-                            flush chain inet calico p-APP-out
-                            delete chain inet calico p-APP-out
+                            add rule inet calico p-APP-in counter drop comment "rule 1"
+                            add element inet calico mac { "cali3" . ee:ee:ee:00:00:03 }
+                            add element inet calico policy_of { "cali3" : 1 }
+                            add element inet calico src4 { "cali3" . 10.65.0.4 }
                             delete set inet calico t4_WEB
                             delete set inet calico t6_WEB
                             """);
+        }
+
+        @Test
+        void whatIsUnusedGoesWhenAskedFor() {
+            policies.withoutEndpoint("h1", 2);
+            driver.apply(policies.content());
+
+            driver.removeUnused();
+
+            assertThat(nft.lastTransaction()).isEqualTo(REMOVAL_OF_APP);
+            int sent = nft.transactions().size();
+            driver.removeUnused();
+            assertThat(nft.transactions()).hasSize(sent);
+        }
+
+        @Test
+        void unusedListsAreFew() {
+            for (int i = 0; i < 40; i++) {
+                policies.endpoint(3, "10.65.0.4", "P" + i);
+                driver.apply(policies.content());
+            }
+
+            assertThat(nft.list().lines().filter(line -> line.contains("chain l-P") && line.contains("-in")))
+                    .hasSizeBetween(1, 17);
         }
 
         @Test
@@ -251,18 +305,8 @@ class PolicyTableTest {
 
             assertThat(sent()).isEqualTo("""
                             delete element inet calico t4_WEB { 10.65.0.2 }
-                            delete element inet calico from_policy { 2 }
                             delete element inet calico policy_of { "cali1" }
-                            delete element inet calico to_policy { 2 }
                             add element inet calico policy_of { "cali1" : 1 }
-                            flush chain inet calico l-WEB-in
-                            delete chain inet calico l-WEB-in
-                            flush chain inet calico l-WEB-out
-                            delete chain inet calico l-WEB-out
-                            flush chain inet calico p-WEB-in
-                            delete chain inet calico p-WEB-in
-                            flush chain inet calico p-WEB-out
-                            delete chain inet calico p-WEB-out
                             """);
         }
 
