@@ -405,6 +405,19 @@ class WorkloadLinksIT {
         }
 
         @Test
+        void interfaceThatIsMadeAgainCanBeRemovedAgain() {
+            links.add(workload());
+            links.remove(HOST);
+            links.add(workload());
+            assertThat(state()).isEqualTo(COMPLETE);
+
+            links.remove(HOST);
+
+            assertThat(links.present()).isEmpty();
+            await().untilAsserted(() -> assertThat(linkNames()).isEqualTo("lo far0 eth0"));
+        }
+
+        @Test
         void foreignInterfaceIsNeverRemoved() {
             Tool.run("ip link add calibr0 type bridge");
 
