@@ -1,16 +1,8 @@
 package io.calico.benchmarks;
 
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +10,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Plays a Docker engine on the plugin socket: whole endpoint lives (RequestAddress, CreateEndpoint, Join, Leave,
@@ -28,7 +18,6 @@ import java.util.regex.Pattern;
  * <p>Usage: {@code PluginCalls SOCKET CALLERS LIVES [WARM-UP-LIVES]}; lives are counted over all callers.
  */
 public final class PluginCalls {
-    private static final Pattern ADDRESS = Pattern.compile("\"Address\"\\s*:\\s*\"([^\"]+)\"");
     private static final List<String> CALLS = List.of(
             "IpamDriver.RequestAddress",
             "NetworkDriver.CreateEndpoint",
@@ -41,7 +30,7 @@ public final class PluginCalls {
             "IpamDriver.ReleaseAddress");
 
     private final Path socket;
-    private final String network = randomId();
+    private final String network = Engine.randomId();
     private final Map<String, List<Long>> nanosByCall = new LinkedHashMap<>();
 
     private PluginCalls(Path socket) {
@@ -61,7 +50,7 @@ public final class PluginCalls {
     }
 
     private void run(int callers, int lives, int warmUp) throws Exception {
-        try (Engine engine = new Engine()) {
+        try (Engine engine = new Engine(socket, network, this::measured)) {
             engine.createNetwork();
             for (int i = 0; i < warmUp; i++) {
                 engine.live();
@@ -75,12 +64,21 @@ public final class PluginCalls {
         }
     }
 
+    private void measured(String call, long nanos) {
+        List<Long> times = nanosByCall.get(call);
+        if (times != null) {
+            synchronized (times) {
+                times.add(nanos);
+            }
+        }
+    }
+
     private void inParallel(int callers, int lives) throws InterruptedException, ExecutionException {
         ExecutorService threads = Executors.newFixedThreadPool(callers);
         List<Future<?>> running = new ArrayList<>();
         for (int caller = 0; caller < callers; caller++) {
             running.add(threads.submit(() -> {
-                try (Engine engine = new Engine()) {
+                try (Engine engine = new Engine(socket, network, this::measured)) {
                     for (int i = 0; i < lives / callers; i++) {
                         engine.live();
                     }
@@ -104,109 +102,5 @@ public final class PluginCalls {
                     call, sorted[sorted.length / 2] / 1e6, sorted[(int) (sorted.length * 0.99)] / 1e6);
         });
         System.out.printf("| endpoint lives per second | %.1f | |%n", lives / seconds);
-    }
-
-    private static String randomId() {
-        byte[] bytes = new byte[32];
-        new SecureRandom().nextBytes(bytes);
-        return HexFormat.of().formatHex(bytes);
-    }
-
-    /** One keep-alive connection to the plugin. Confined to its thread. */
-    private final class Engine implements AutoCloseable {
-        private final SocketChannel channel;
-
-        Engine() throws IOException {
-            channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
-        }
-
-        void createNetwork() throws IOException {
-            call("Plugin.Activate", "");
-            call("IpamDriver.RequestPool", """
-                    {"AddressSpace":"CalicoLocalAddressSpace","Pool":"","SubPool":"","Options":{},"V6":false}""");
-            call("NetworkDriver.CreateNetwork", """
-                    {"NetworkID":"%s","Options":{"com.docker.network.enable_ipv6":false,"com.docker.network.generic":{}},\
-                    "IPv4Data":[{"AddressSpace":"CalicoLocalAddressSpace","Pool":"0.0.0.0/0","Gateway":"0.0.0.0/0"}],\
-                    "IPv6Data":[]}""".formatted(network));
-        }
-
-        void deleteNetwork() throws IOException {
-            call("NetworkDriver.DeleteNetwork", "{\"NetworkID\":\"%s\"}".formatted(network));
-        }
-
-        void live() throws IOException {
-            String endpoint = randomId();
-            String ids = "\"NetworkID\":\"%s\",\"EndpointID\":\"%s\"".formatted(network, endpoint);
-            String answer = call(
-                    "IpamDriver.RequestAddress", "{\"PoolID\":\"CalicoPoolIPv4\",\"Address\":\"\",\"Options\":null}");
-            Matcher matcher = ADDRESS.matcher(answer);
-            if (!matcher.find()) {
-                throw new IOException("no address in " + answer);
-            }
-            String address = matcher.group(1);
-            call("NetworkDriver.CreateEndpoint", """
-                    {%s,"Interface":{"Address":"%s","AddressIPv6":"","MacAddress":""},"Options":{}}""".formatted(ids, address));
-            call(
-                    "NetworkDriver.Join",
-                    "{%s,\"SandboxKey\":\"/run/docker/netns/%s\",\"Options\":{}}"
-                            .formatted(ids, endpoint.substring(0, 12)));
-            call("NetworkDriver.ProgramExternalConnectivity", "{%s,\"Options\":{}}".formatted(ids));
-            call("NetworkDriver.EndpointOperInfo", "{%s}".formatted(ids));
-            call("NetworkDriver.RevokeExternalConnectivity", "{%s}".formatted(ids));
-            call("NetworkDriver.Leave", "{%s}".formatted(ids));
-            call("NetworkDriver.DeleteEndpoint", "{%s}".formatted(ids));
-            call(
-                    "IpamDriver.ReleaseAddress",
-                    "{\"PoolID\":\"CalicoPoolIPv4\",\"Address\":\"%s\"}"
-                            .formatted(address.substring(0, address.indexOf('/'))));
-        }
-
-        private String call(String method, String body) throws IOException {
-            byte[] content = (body.isEmpty() ? "" : body + "\n").getBytes(StandardCharsets.UTF_8);
-            String head = "POST /" + method + " HTTP/1.1\r\nHost: \r\n"
-                    + "Accept: application/vnd.docker.plugins.v1.2+json\r\nContent-Length: " + content.length
-                    + "\r\n\r\n";
-            ByteArrayOutputStream request = new ByteArrayOutputStream();
-            request.write(head.getBytes(StandardCharsets.US_ASCII));
-            request.write(content);
-            long start = System.nanoTime();
-            ByteBuffer out = ByteBuffer.wrap(request.toByteArray());
-            while (out.hasRemaining()) {
-                channel.write(out);
-            }
-            String answer = readAnswer();
-            long nanos = System.nanoTime() - start;
-            if (!answer.startsWith("HTTP/1.1 200 ")) {
-                throw new IOException(method + ": " + answer);
-            }
-            List<Long> measured = nanosByCall.get(method);
-            if (measured != null) {
-                synchronized (measured) {
-                    measured.add(nanos);
-                }
-            }
-            return answer;
-        }
-
-        /** One answer with a Content-Length. */
-        private String readAnswer() throws IOException {
-            ByteBuffer in = ByteBuffer.allocate(64 * 1024);
-            while (true) {
-                if (channel.read(in) < 0) {
-                    throw new IOException("the plugin closed the connection");
-                }
-                String text = new String(in.array(), 0, in.position(), StandardCharsets.UTF_8);
-                int end = text.indexOf("\r\n\r\n");
-                Matcher length = Pattern.compile("(?i)content-length: *(\\d+)").matcher(text);
-                if (end >= 0 && length.find() && in.position() >= end + 4 + Integer.parseInt(length.group(1))) {
-                    return text;
-                }
-            }
-        }
-
-        @Override
-        public void close() throws IOException {
-            channel.close();
-        }
     }
 }
