@@ -3,6 +3,7 @@ package io.calico.datastore;
 import io.calico.datastore.spi.Datastore;
 import io.calico.datastore.spi.KeyValue;
 import io.calico.datastore.spi.Page;
+import io.calico.datastore.spi.Transaction;
 import io.calico.model.EndpointKey;
 import io.calico.model.WorkloadEndpoint;
 import io.calico.model.json.BadRecordException;
@@ -81,6 +82,22 @@ public final class Endpoints {
     /** Deletes the endpoint if it was last written at that revision; whether it did. */
     public boolean delete(EndpointKey key, long expectedRevision) {
         return records.delete(path(key), expectedRevision);
+    }
+
+    /** What {@link #create} does, as a transaction to be carried out with others. */
+    public static Transaction creation(EndpointKey key, WorkloadEndpoint endpoint) {
+        return Transaction.builder()
+                .ifAbsent(path(key))
+                .put(path(key), ModelJson.write(endpoint))
+                .build();
+    }
+
+    /** What {@link #delete(EndpointKey, long)} does, as a transaction to be carried out with others. */
+    public static Transaction deletion(StoredEndpoint endpoint) {
+        return Transaction.builder()
+                .ifUnchanged(path(endpoint.key()), endpoint.modRevision())
+                .delete(path(endpoint.key()))
+                .build();
     }
 
     private static StoredEndpoint read(EndpointKey key, KeyValue record) {

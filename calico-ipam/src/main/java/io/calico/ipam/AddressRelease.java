@@ -63,7 +63,11 @@ final class AddressRelease {
     }
 
     private static BlockEditor.Release stored(ReleaseRequest request) {
-        return new BlockEditor.Release(request.address(), request.handle().orElse(null), request.sequence());
+        return new BlockEditor.Release(
+                request.address(),
+                request.handle().orElse(null),
+                request.sequence(),
+                request.owner().map(StoredForm::owner).orElse(null));
     }
 
     /** One damaged or disputed block does not keep the others' addresses from being released. */

@@ -2,6 +2,7 @@ package io.calico.ipam;
 
 import io.calico.datastore.spi.Datastore;
 import io.calico.datastore.spi.DatastoreException;
+import io.calico.datastore.spi.Transaction;
 import io.calico.ipam.internal.view.AllocationView;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpVersion;
@@ -107,8 +108,8 @@ public final class BlockAllocator {
     /**
      * Releases addresses, of either version, in pools enabled or not.
      *
-     * @throws IpamException.StaleRelease if an address has another handle or sequence number than the request says; then
-     *     no address of its block was released, those of other blocks were
+     * @throws IpamException.StaleRelease if an address has another handle, sequence number or owner than the request says;
+     *     then no address of its block was released, those of other blocks were
      */
     public ReleaseResult release(Collection<ReleaseRequest> requests) {
         return inTurn("release addresses", session -> {
@@ -176,6 +177,28 @@ public final class BlockAllocator {
             new OwnerBinding(session, addresses, owner).run();
             return addresses;
         });
+    }
+
+    /**
+     * Hands an address over if it is still the one owner's, and carries out a transaction of the caller's with it: both
+     * or neither. An address that is the new owner's already counts as handed over, so the call may be repeated.
+     *
+     * @param with about other records than the allocator's; no more than 100 compares and writes
+     */
+    public TransferResult transferOwner(IpAddress address, Owner from, Owner to, Transaction with) {
+        return inTurn("hand over " + address, session -> new OwnerTransfer(session, address, from, to, with).run());
+    }
+
+    /**
+     * The assigned addresses whose owner names that node, in blocks of whatever host, by block and address ascending; not
+     * those that are cooling down. Reads all blocks; those that are damaged are left out.
+     */
+    public List<AddressInfo> addressesOwnedOn(String node) {
+        try {
+            return new Ownership(store).on(node);
+        } catch (DatastoreException e) {
+            throw new IpamException.DatastoreUnavailable("could not read the blocks: " + e.getMessage(), e);
+        }
     }
 
     /**

@@ -61,7 +61,7 @@ final class Queries {
         return Session.sound(cidr, session.block(cidr));
     }
 
-    private static Optional<AddressInfo> info(AllocationBlock block, IpAddress address) {
+    static Optional<AddressInfo> info(AllocationBlock block, IpAddress address) {
         return block.entry(address).filter(e -> !e.isCooling()).map(entry -> info(block, address, entry));
     }
 

@@ -54,7 +54,9 @@ final class Session {
          * The answer was lost, and what was written, if it was, has been overwritten since. The view shows how it is. What
          * was taken then is nobody's: a leak can be repaired, two owners cannot.
          */
-        LOST
+        LOST,
+        /** Nothing was written, because a record that is not the allocator's was not as the caller said. */
+        OTHERS_CHANGED
     }
 
     Session(Datastore store, String host, AllocatorOptions options, AllocationView view, Retry retry) {
@@ -308,10 +310,13 @@ final class Session {
                 return Outcome.COMMITTED;
             }
             result.current().forEach(view::observe);
-            if (lost == null) {
-                return Outcome.REFUSED;
+            if (lost != null && carriesWriteId(draft)) {
+                return Outcome.COMMITTED;
             }
-            return carriesWriteId(draft) ? Outcome.COMMITTED : Outcome.LOST;
+            if (draft.othersFailed(result.current())) {
+                return Outcome.OTHERS_CHANGED;
+            }
+            return lost == null ? Outcome.REFUSED : Outcome.LOST;
         }
     }
 

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.calico.datastore.StoreKey;
 import io.calico.datastore.spi.DatastoreException;
+import io.calico.datastore.spi.Transaction;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
 import java.time.Duration;
@@ -135,6 +136,9 @@ class QueriesTest {
 
     @Nested
     class OwnerOf {
+        private static final Owner PENDING = Owner.pendingEndpoint("h");
+        private static final Owner ENDPOINT = Owner.endpoint("h", "e1");
+
         @Test
         void anAddressCanBeBoundAndAllElseStays() {
             cluster.pool("10.0.0.0/24").pool("fd00::/64");
@@ -170,6 +174,108 @@ class QueriesTest {
                             IpamException.NotAssigned.class,
                             e -> assertThat(e.address()).isIn(ips("10.0.0.7", "9.9.9.9", "10.0.0.200")));
             assertThat(host.info(one.get(0)).orElseThrow().owner()).hasValue(Owner.network("h", "n1"));
+        }
+
+        @Test
+        void anAddressIsHandedOverTogetherWithTheCallersOwnRecords() {
+            cluster.pool("10.0.0.0/24");
+            IpAddress address = pending();
+            Transaction with =
+                    Transaction.builder().ifAbsent("/x").put("/x", "1").build();
+
+            assertThat(host.transferOwner(address, PENDING, ENDPOINT, with)).isEqualTo(TransferResult.DONE);
+
+            assertThat(host.info(address).orElseThrow().owner()).hasValue(ENDPOINT);
+            assertThat(cluster.store.get("/x").orElseThrow().value()).isEqualTo("1");
+            Audit.of(cluster.store);
+        }
+
+        @Test
+        void aHandOverThatTheCallersRecordsForbidChangesNothing() {
+            cluster.pool("10.0.0.0/24");
+            IpAddress address = pending();
+            cluster.store.commit(Transaction.builder().put("/x", "0").build());
+            Transaction with =
+                    Transaction.builder().ifAbsent("/x").put("/x", "1").build();
+
+            assertThat(host.transferOwner(address, PENDING, ENDPOINT, with)).isEqualTo(TransferResult.OTHERS_CHANGED);
+
+            assertThat(host.info(address).orElseThrow().owner()).hasValue(PENDING);
+            assertThat(cluster.store.get("/x").orElseThrow().value()).isEqualTo("0");
+        }
+
+        @Test
+        void anAddressThatWasReleasedOrGivenToAnotherIsNotHandedOver() {
+            cluster.pool("10.0.0.0/24");
+            IpAddress released = pending();
+            IpAddress another = pending();
+            cluster.host("other").release(List.of(ReleaseRequest.of(released)));
+            cluster.host("other").bindOwner(List.of(another), Owner.endpoint("h", "e2"));
+            Transaction with =
+                    Transaction.builder().ifAbsent("/x").put("/x", "1").build();
+
+            assertThat(host.transferOwner(released, PENDING, ENDPOINT, with)).isEqualTo(TransferResult.NOT_OWNED);
+            assertThat(host.transferOwner(another, PENDING, ENDPOINT, with)).isEqualTo(TransferResult.NOT_OWNED);
+            assertThat(host.transferOwner(IpAddress.parse("9.9.9.9"), PENDING, ENDPOINT, with))
+                    .isEqualTo(TransferResult.NOT_OWNED);
+
+            assertThat(cluster.store.get("/x")).isEmpty();
+        }
+
+        @Test
+        void aHandOverAgainStillChecksTheCallersRecords() {
+            cluster.pool("10.0.0.0/24");
+            IpAddress address = pending();
+            Transaction with =
+                    Transaction.builder().ifAbsent("/x").put("/x", "1").build();
+            host.transferOwner(address, PENDING, ENDPOINT, with);
+
+            assertThat(host.transferOwner(address, PENDING, ENDPOINT, with)).isEqualTo(TransferResult.OTHERS_CHANGED);
+            cluster.store.commit(Transaction.builder().delete("/x").build());
+            assertThat(host.transferOwner(address, PENDING, ENDPOINT, with)).isEqualTo(TransferResult.DONE);
+
+            assertThat(cluster.store.get("/x")).isPresent();
+        }
+
+        @Test
+        void anAddressOfAnotherOwnerIsNotReleased() {
+            cluster.pool("10.0.0.0/24");
+            IpAddress address = pending();
+            host.release(List.of());
+            cluster.host("other").bindOwner(List.of(address), ENDPOINT);
+
+            assertThatThrownBy(() -> host.release(List.of(ReleaseRequest.of(address, PENDING))))
+                    .isInstanceOf(IpamException.StaleRelease.class)
+                    .hasMessageContaining("owner");
+            assertThat(host.info(address)).isPresent();
+            assertThat(host.release(List.of(ReleaseRequest.of(address, ENDPOINT)))
+                            .released())
+                    .containsExactly(address);
+        }
+
+        @Test
+        void theAddressesOfANodeAreFoundInBlocksOfWhateverHost() {
+            cluster.pool("10.0.0.0/24");
+            IpAddress first = pending();
+            IpAddress second = cluster.host("other")
+                    .autoAssign(AssignRequest.builder()
+                            .num4(1)
+                            .owner(Owner.endpoint("h", "e7"))
+                            .build())
+                    .addresses()
+                    .get(0);
+            cluster.host("other").autoAssign(v4(3));
+
+            assertThat(host.addressesOwnedOn("h").stream().map(AddressInfo::address))
+                    .containsExactlyInAnyOrder(first, second);
+            assertThat(host.addressesOwnedOn("other")).isEmpty();
+        }
+
+        private IpAddress pending() {
+            return host.autoAssign(
+                            AssignRequest.builder().num4(1).owner(PENDING).build())
+                    .addresses()
+                    .get(0);
         }
 
         @Test

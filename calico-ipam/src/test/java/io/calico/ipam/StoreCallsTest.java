@@ -4,6 +4,7 @@ import static io.calico.ipam.Cluster.releases;
 import static io.calico.ipam.Cluster.v4;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.calico.datastore.spi.Transaction;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
 import java.util.List;
@@ -78,6 +79,25 @@ class StoreCallsTest {
         assertCalls(1, 0);
         host.bindOwner(addresses, Owner.network("h", "n"));
         assertCalls(0, 0);
+    }
+
+    @Test
+    void handingAnAddressOverIsOneCommit() {
+        IpAddress address = host.autoAssign(AssignRequest.builder()
+                        .num4(1)
+                        .owner(Owner.pendingEndpoint("h"))
+                        .build())
+                .addresses()
+                .get(0);
+        probed.forget();
+
+        host.transferOwner(
+                address,
+                Owner.pendingEndpoint("h"),
+                Owner.endpoint("h", "e"),
+                Transaction.builder().ifAbsent("/x").put("/x", "1").build());
+
+        assertCalls(1, 0);
     }
 
     @Test

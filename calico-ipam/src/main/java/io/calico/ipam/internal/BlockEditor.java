@@ -184,8 +184,17 @@ public final class BlockEditor {
      *
      * @param handle the handle it must have, empty text for none; null: any
      * @param sequence the sequence number it must have; empty: any
+     * @param owner the owner it must have; null: any
      */
-    public record Release(IpAddress address, @Nullable String handle, OptionalLong sequence) {}
+    public record Release(
+            IpAddress address,
+            @Nullable String handle,
+            OptionalLong sequence,
+            @Nullable JsonValue owner) {
+        public Release(IpAddress address, @Nullable String handle, OptionalLong sequence) {
+            this(address, handle, sequence, null);
+        }
+    }
 
     /**
      * What a release did.
@@ -200,7 +209,8 @@ public final class BlockEditor {
     /**
      * Frees addresses. Of requests for the same address the last counts.
      *
-     * @throws BlockRefusal.Stale if an allocated address has another handle or sequence number than its request says
+     * @throws BlockRefusal.Stale if an allocated address has another handle, sequence number or owner than its request
+     *     says
      */
     public Released release(List<Release> requests) {
         Map<IpAddress, Release> unique = new LinkedHashMap<>();
@@ -216,6 +226,7 @@ public final class BlockEditor {
                 continue;
             }
             checkHandle(request, entry.get());
+            checkOwner(request, entry.get());
             due[ordinal] = true;
             result.released.add(request.address());
             entry.get().handle().ifPresent(h -> result.countByHandle.merge(h, 1, Integer::sum));
@@ -242,6 +253,17 @@ public final class BlockEditor {
                 && !AllocationHandle.sanitise(request.handle()).equals(expected)) {
             throw new BlockRefusal.Stale(
                     request.address(), "handle", "'" + expected + "'", "'" + request.handle() + "'");
+        }
+    }
+
+    private static void checkOwner(Release request, AttributeEntry entry) {
+        JsonValue wanted = request.owner();
+        if (wanted != null && !entry.owner().equals(Optional.of(wanted))) {
+            throw new BlockRefusal.Stale(
+                    request.address(),
+                    "owner",
+                    entry.owner().map(JsonValue::text).orElse("nobody"),
+                    wanted.text());
         }
     }
 

@@ -48,7 +48,7 @@ public abstract sealed class BlockRefusal extends RuntimeException {
             return address;
         }
 
-        /** {@code sequence number} or {@code handle}. */
+        /** {@code sequence number}, {@code handle} or {@code owner}. */
         public String what() {
             return what;
         }

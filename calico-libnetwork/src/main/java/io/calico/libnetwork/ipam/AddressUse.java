@@ -10,4 +10,7 @@ public interface AddressUse {
      * @return false if a container has an interface with it, and it must not be given to another
      */
     boolean giveUp(IpAddress address);
+
+    /** Whether this host has an endpoint with that id; asks the datastore. */
+    boolean isEndpoint(String endpointId);
 }

@@ -2,10 +2,12 @@ package io.calico.libnetwork.ipam;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.calico.datastore.CalicoStore;
+import io.calico.ipam.AddressInfo;
 import io.calico.ipam.AssignOptions;
 import io.calico.ipam.AssignRequest;
 import io.calico.ipam.AssignResult;
 import io.calico.ipam.BlockAllocator;
+import io.calico.ipam.IpamException;
 import io.calico.ipam.Owner;
 import io.calico.ipam.ReleaseRequest;
 import io.calico.libnetwork.http.CallException;
@@ -149,11 +151,47 @@ public final class IpamDriver {
         if (address.isEmpty() || !use.giveUp(address.get())) {
             return DONE;
         }
+        try {
+            release(address.get(), Owner.pendingEndpoint(host));
+        } catch (IpamException.StaleRelease e) {
+            releaseFromOwner(address.get(), e);
+        }
+        return DONE;
+    }
+
+    private void release(IpAddress address, Owner owner) {
         boolean released = !allocator
-                .release(List.of(ReleaseRequest.of(address.get())))
+                .release(List.of(ReleaseRequest.of(address, owner)))
                 .released()
                 .isEmpty();
-        LOG.debug("address {} {}", address.get(), released ? "released" : "was not assigned");
-        return DONE;
+        LOG.debug("address {} {}", address, released ? "released" : "was not assigned");
+    }
+
+    /**
+     * Releases an address that does not wait for an endpoint of this host: that of a network, or of an endpoint that is
+     * gone. Any other belongs to somebody who has not given it up: this release is late, or meant for another host.
+     */
+    private void releaseFromOwner(IpAddress address, IpamException.StaleRelease refusal) {
+        Optional<Owner> owner = allocator.info(address).flatMap(AddressInfo::owner);
+        try {
+            if (owner.filter(this::hasGivenUp).isPresent()) {
+                release(address, owner.get());
+                return;
+            }
+        } catch (IpamException.StaleRelease e) {
+            LOG.debug("address {} changed hands meanwhile", address, e);
+        }
+        LOG.warn("{}: the release is late, or meant for another host", refusal.getMessage());
+    }
+
+    private boolean hasGivenUp(Owner owner) {
+        return switch (owner.kind()) {
+            case Owner.ENDPOINT_PENDING -> owner.node().equals(host);
+            case Owner.ENDPOINT ->
+                owner.node().equals(host)
+                        && owner.id().filter(id -> !use.isEndpoint(id)).isPresent();
+            case Owner.NETWORK -> true;
+            default -> false;
+        };
     }
 }

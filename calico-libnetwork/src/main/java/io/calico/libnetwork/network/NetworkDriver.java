@@ -40,6 +40,7 @@ public final class NetworkDriver {
 
     private final CalicoStore store;
     private final NetworkRecords networks;
+    private final EndpointRecords records;
     private final EndpointTurns turns = new EndpointTurns();
     private final LocalEndpoints endpoints;
     private final Workloads workloads;
@@ -56,6 +57,7 @@ public final class NetworkDriver {
             CalicoStore store, BlockAllocator allocator, Workloads workloads, NetworkDriverOptions options) {
         this.store = store;
         this.networks = new NetworkRecords(store, allocator, options.host());
+        this.records = new EndpointRecords(store, allocator, options.host());
         this.endpoints = new LocalEndpoints(store, options.host());
         this.workloads = workloads;
         this.scope = options.scope();
@@ -64,7 +66,17 @@ public final class NetworkDriver {
 
     /** Who has an address of this host; for the IPAM driver. */
     public AddressUse addressUse() {
-        return this::giveUp;
+        return new AddressUse() {
+            @Override
+            public boolean giveUp(IpAddress address) {
+                return NetworkDriver.this.giveUp(address);
+            }
+
+            @Override
+            public boolean isEndpoint(String endpointId) {
+                return store.endpoints().find(endpoints.key(endpointId)).isPresent();
+            }
+        };
     }
 
     /** Adds the driver's calls to a socket's. */
@@ -126,7 +138,15 @@ public final class NetworkDriver {
                 .addProfileIds(network.networkId())
                 .build()
                 .withAddresses(List.of(address));
-        if (store.endpoints().create(key, endpoint).isEmpty()) {
+        EndpointRecords.Creation creation = networks.onLinkSubnet(network).isPresent()
+                ? records.create(key, endpoint)
+                : records.create(key, endpoint, address);
+        if (creation == EndpointRecords.Creation.ADDRESS_LOST) {
+            throw CallException.failed(
+                    "address " + address + " does not wait for an endpoint of this host any more: it was"
+                            + " released, or given to another, since it was requested; start the container again");
+        }
+        if (creation == EndpointRecords.Creation.EXISTS) {
             requireSame(key, endpoint);
         }
         endpoints.put(key, endpoint);
@@ -204,7 +224,7 @@ public final class NetworkDriver {
         EndpointKey key = endpoints.key(request.endpointId());
         // First the interface, which a Join may have left: an endpoint that is gone must not have had traffic since.
         workloads.leave(WorkloadInterface.hostNameFor(request.endpointId()));
-        boolean deleted = store.endpoints().delete(key) || deleteElsewhere(request.endpointId());
+        boolean deleted = records.delete(key) || deleteElsewhere(request.endpointId());
         endpoints.remove(key);
         LOG.info("endpoint {} deleted{}", request.endpointId(), deleted ? "" : ": it was not known");
         return DONE;
@@ -213,7 +233,7 @@ public final class NetworkDriver {
     /** An engine of a cluster may remove an endpoint of a host that is lost. */
     private boolean deleteElsewhere(String endpointId) {
         Optional<StoredEndpoint> elsewhere = store.endpoints().findById(endpointId);
-        return elsewhere.isPresent() && store.endpoints().delete(elsewhere.get().key());
+        return elsewhere.isPresent() && records.delete(elsewhere.get().key());
     }
 
     /**
@@ -240,7 +260,7 @@ public final class NetworkDriver {
             }
             if (stored.isPresent()) {
                 LOG.info("endpoint {} deleted: it has no interface and its address is released", key.endpoint());
-                store.endpoints().delete(key, stored.get().modRevision());
+                records.delete(stored.get());
             }
             endpoints.remove(key);
             return true;

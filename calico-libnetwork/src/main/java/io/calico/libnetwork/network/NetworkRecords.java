@@ -2,9 +2,10 @@ package io.calico.libnetwork.network;
 
 import io.calico.datastore.CalicoStore;
 import io.calico.datastore.PoolPut;
+import io.calico.datastore.spi.Transaction;
 import io.calico.ipam.BlockAllocator;
-import io.calico.ipam.IpamException;
 import io.calico.ipam.Owner;
+import io.calico.ipam.TransferResult;
 import io.calico.libnetwork.http.CallException;
 import io.calico.model.HostNetwork;
 import io.calico.model.IpPool;
@@ -13,8 +14,10 @@ import io.calico.model.json.BadRecordException;
 import io.calico.model.json.ModelJson;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,10 +37,12 @@ import org.slf4j.LoggerFactory;
 final class NetworkRecords {
     private static final Logger LOG = LoggerFactory.getLogger(NetworkRecords.class);
     private static final String IPIP_DEVICE = "tunl0";
+    private static final Transaction NOTHING_ELSE = Transaction.builder().build();
 
     private final CalicoStore store;
     private final BlockAllocator allocator;
     private final String host;
+    private final ReentrantLock creating = new ReentrantLock();
 
     NetworkRecords(CalicoStore store, BlockAllocator allocator, String host) {
         this.store = store;
@@ -52,17 +57,44 @@ final class NetworkRecords {
      * @param verbatim as sent
      */
     void create(CreateNetworkRequest request, String verbatim) {
+        checked(request);
+        // Two networks with one subnet: the second must see the first.
+        creating.lock();
+        try {
+            requireSame(request);
+            write(request, verbatim);
+        } finally {
+            creating.unlock();
+        }
+    }
+
+    /** If the network exists, a call was made twice, and that is fine. */
+    private void requireSame(CreateNetworkRequest request) {
+        Optional<CreateNetworkRequest> existing = find(request.networkId());
+        if (existing.isPresent()
+                && !(existing.get().ipv4().equals(request.ipv4())
+                        && existing.get().options().equals(request.options()))) {
+            throw CallException.failed(
+                    "network " + request.networkId() + " exists with other subnets or options; remove it first");
+        }
+    }
+
+    private void write(CreateNetworkRequest request, String verbatim) {
         String id = request.networkId();
-        Optional<Cidr> foreignSubnet = onLinkSubnet(checked(request));
+        Optional<Cidr> foreignSubnet = onLinkSubnet(request);
         boolean madePool = foreignSubnet.isPresent() && putPool(request, foreignSubnet.get());
         boolean madeProfile = false;
+        List<IpAddress> bound = new ArrayList<>();
         try {
             madeProfile = store.profiles().create(Profile.defaults(id));
             if (foreignSubnet.isEmpty()) {
-                bindReserved(request);
+                bindReserved(request, bound);
             }
             store.networks().putRequest(id, verbatim.strip());
         } catch (RuntimeException e) {
+            for (IpAddress address : bound) {
+                undo("the binding of address " + address, e, () -> unbind(address, id));
+            }
             if (madeProfile) {
                 undo("profile " + id, e, () -> store.profiles().remove(id));
             }
@@ -109,7 +141,7 @@ final class NetworkRecords {
     private boolean putPool(CreateNetworkRequest request, Cidr subnet) {
         Optional<IpPool> existing = store.pools().find(subnet);
         if (existing.isPresent()) {
-            requireAbandoned(existing.get());
+            requireAbandoned(existing.get(), request.networkId());
         }
         IpPool pool = IpPool.builder()
                 .cidr(subnet)
@@ -117,39 +149,52 @@ final class NetworkRecords {
                 .natOutgoing(request.isSet("nat-outgoing"))
                 .ipip(request.isSet("ipip") ? Optional.of(IPIP_DEVICE) : Optional.empty())
                 .build();
-        if (store.pools().put(pool) instanceof PoolPut.Overlaps overlap) {
+        PoolPut put = store.pools().put(pool);
+        if (put instanceof PoolPut.Overlaps overlap) {
             throw CallException.failed("subnet " + subnet + " overlaps with calico's pool " + overlap.other()
                     + "; give another --subnet, or --ipam-driver calico");
+        }
+        Optional<IpPool> replaced = put instanceof PoolPut.Stored stored ? stored.replaced() : Optional.empty();
+        if (existing.isEmpty() && replaced.isPresent()) {
+            // Another host's plugin was a moment earlier.
+            store.pools().put(replaced.get());
+            throw CallException.failed("subnet " + subnet + " was given to another network at this moment");
         }
         return existing.isEmpty();
     }
 
-    private void requireAbandoned(IpPool pool) {
+    private void requireAbandoned(IpPool pool, String networkId) {
         if (pool.ipam()) {
             throw CallException.failed("subnet " + pool.cidr()
                     + " is a pool of calico; to take addresses from it, give --ipam-driver calico as well");
         }
         for (String id : store.networks().requestIds()) {
             Optional<Cidr> subnet = find(id).flatMap(this::onLinkSubnet);
-            if (subnet.equals(Optional.of(pool.cidr()))) {
+            if (subnet.equals(Optional.of(pool.cidr())) && !id.equals(networkId)) {
                 throw CallException.failed("subnet " + pool.cidr() + " is that of network " + id
                         + "; if that network is gone, remove it: calicoctl pool remove " + pool.cidr());
             }
         }
     }
 
-    private void bindReserved(CreateNetworkRequest request) {
-        List<IpAddress> reserved = request.ipv4().stream()
-                .flatMap(subnet -> subnet.reserved().stream())
-                .toList();
-        if (reserved.isEmpty()) {
-            return;
+    /** Adds to {@code bound} what this call has bound. */
+    private void bindReserved(CreateNetworkRequest request, List<IpAddress> bound) {
+        for (SubnetData subnet : request.ipv4()) {
+            for (IpAddress address : subnet.reserved()) {
+                TransferResult result = allocator.transferOwner(
+                        address, Owner.pendingEndpoint(host), Owner.network(host, request.networkId()), NOTHING_ELSE);
+                if (result != TransferResult.DONE) {
+                    throw CallException.failed(
+                            "address " + address + ", which the network asks for, was released or given"
+                                    + " to another meanwhile; create the network again");
+                }
+                bound.add(address);
+            }
         }
-        try {
-            allocator.bindOwner(reserved, Owner.network(host, request.networkId()));
-        } catch (IpamException.NotAssigned e) {
-            LOG.warn("network {}: {}; it may be given to a container", request.networkId(), e.getMessage());
-        }
+    }
+
+    private void unbind(IpAddress address, String id) {
+        allocator.transferOwner(address, Owner.network(host, id), Owner.pendingEndpoint(host), NOTHING_ELSE);
     }
 
     /** Removes all of it that is there. Gateway and auxiliary addresses are released by the engine. */

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.calico.dataplane.recording.RecordingDataplane;
 import io.calico.datastore.StoredEndpoint;
 import io.calico.datastore.memory.MemoryDatastore;
+import io.calico.ipam.AssignOptions;
 import io.calico.ipam.Owner;
 import io.calico.libnetwork.RunningPlugin;
 import io.calico.model.EndpointKey;
@@ -15,6 +16,7 @@ import io.calico.model.json.ModelJson;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -62,7 +64,25 @@ class NetworkDriverTest {
     }
 
     private JsonNode createEndpoint(String network, String endpoint, String address) {
+        assign(address);
         return plugin.ok("/NetworkDriver.CreateEndpoint", endpointRequest(network, endpoint, address, ""));
+    }
+
+    /** As an engine asks for it before CreateEndpoint, with {@code --ip}; what is assigned stays so. */
+    private void assign(String address) {
+        String plain = address.substring(0, address.indexOf('/'));
+        if (address.startsWith("192.168.")
+                && plugin.allocator().info(IpAddress.parse(plain)).isEmpty()) {
+            plugin.ok(
+                    "/IpamDriver.RequestAddress",
+                    "{\"PoolID\":\"CalicoPoolIPv4\",\"Address\":\"%s\"}".formatted(plain));
+        }
+    }
+
+    private Optional<Owner> owner(String address) {
+        return plugin.allocator()
+                .info(IpAddress.parse(address.replace("/32", "")))
+                .flatMap(info -> info.owner());
     }
 
     private static String joinRequest(String network, String endpoint, String sandbox) {
@@ -266,6 +286,67 @@ class NetworkDriverTest {
         }
 
         @Test
+        void aNetworkWithDockersAddressesMayBeCreatedTwice() {
+            plugin.ok("/NetworkDriver.CreateNetwork", networkRequest(NETWORK, DOCKERS, "{}"));
+
+            plugin.ok("/NetworkDriver.CreateNetwork", networkRequest(NETWORK, DOCKERS, "{}"));
+
+            plugin.ok("/NetworkDriver.DeleteNetwork", "{\"NetworkID\":\"" + NETWORK + "\"}");
+            plugin.assertNothingIsLeft();
+        }
+
+        @Test
+        void aNetworkIsNotMadeIntoAnother() {
+            plugin.ok("/NetworkDriver.CreateNetwork", networkRequest(NETWORK, DOCKERS, "{}"));
+
+            assertThat(plugin.refused("/NetworkDriver.CreateNetwork", networkRequest(NETWORK, OURS, "{}")))
+                    .contains("exists with other subnets");
+
+            assertThat(plugin.store().pools().find(Cidr.parse("172.18.0.0/16"))).isPresent();
+        }
+
+        @Test
+        void ofTwoNetworksWithOneSubnetAtTheSameMomentOneIsMade() {
+            long made = Stream.of(NETWORK, NETWORK_2)
+                    .parallel()
+                    .filter(id -> plugin.call("/NetworkDriver.CreateNetwork", networkRequest(id, DOCKERS, "{}"))
+                                    .status()
+                            == 200)
+                    .count();
+
+            assertThat(made).isEqualTo(1);
+            assertThat(plugin.store().networks().requestIds()).hasSize(1);
+            assertThat(plugin.store().profiles().list().values()).hasSize(1);
+            assertThat(plugin.store().pools().find(Cidr.parse("172.18.0.0/16"))).isPresent();
+        }
+
+        @Test
+        void anAddressThatTheNetworkAskedForAndLostMakesNoNetwork() {
+            String subnet = "{\"Pool\":\"0.0.0.0/0\",\"Gateway\":\"192.168.7.1/32\","
+                    + "\"AuxAddresses\":{\"router\":\"192.168.7.9/32\"}}";
+            assign("192.168.7.1/32");
+
+            assertThat(plugin.refused("/NetworkDriver.CreateNetwork", networkRequest(NETWORK, subnet, "{}")))
+                    .contains("192.168.7.9");
+
+            assertThat(owner("192.168.7.1")).hasValue(Owner.pendingEndpoint(RunningPlugin.HOST));
+            releaseAddress("192.168.7.1");
+            plugin.assertNothingIsLeft();
+        }
+
+        @Test
+        void theEngineReleasesTheNetworksAddressesBeforeItDeletesTheNetwork() {
+            String subnet = "{\"Pool\":\"0.0.0.0/0\",\"Gateway\":\"192.168.7.1/32\"}";
+            assign("192.168.7.1/32");
+            plugin.ok("/NetworkDriver.CreateNetwork", networkRequest(NETWORK, subnet, "{}"));
+
+            releaseAddress("192.168.7.1");
+            plugin.ok("/NetworkDriver.DeleteNetwork", "{\"NetworkID\":\"" + NETWORK + "\"}");
+
+            plugin.assertNothingIsLeft();
+        }
+
+        @Test
         void ipv6IsRefusedWithAReason() {
             String request = networkRequest(NETWORK, OURS, "{}")
                     .replace("\"IPv6Data\":[]", "\"IPv6Data\":[{\"Pool\":\"fd00::/64\",\"Gateway\":\"fd00::1/64\"}]");
@@ -305,6 +386,7 @@ class NetworkDriverTest {
         void aMacThatTheUserChoseIsTakenAndNotAnswered() {
             createNetwork(NETWORK);
 
+            assign("192.168.0.2/32");
             JsonNode answer = plugin.ok(
                     "/NetworkDriver.CreateEndpoint",
                     endpointRequest(NETWORK, ENDPOINT, "192.168.0.2/32", "02:42:0A:4D:00:09"));
@@ -358,6 +440,7 @@ class NetworkDriverTest {
             createEndpoint(NETWORK, ENDPOINT, "192.168.0.2/32");
 
             createEndpoint(NETWORK, ENDPOINT, "192.168.0.2/32");
+            assign("192.168.0.3/32");
 
             assertThat(plugin.refused(
                             "/NetworkDriver.CreateEndpoint", endpointRequest(NETWORK, ENDPOINT, "192.168.0.3/32", "")))
@@ -388,6 +471,64 @@ class NetworkDriverTest {
             plugin.ok("/NetworkDriver.DeleteEndpoint", ids(NETWORK, ENDPOINT_2));
 
             assertThat(plugin.endpoints()).extracting(StoredEndpoint::key).containsExactly(here.key());
+        }
+
+        @Test
+        void theAddressIsTheEndpointsWhileThereIsOne() {
+            createNetwork(NETWORK);
+            String address = requestAddress();
+            assertThat(owner(address)).hasValue(Owner.pendingEndpoint(RunningPlugin.HOST));
+
+            createEndpoint(NETWORK, ENDPOINT, address);
+            assertThat(owner(address)).hasValue(Owner.endpoint(RunningPlugin.HOST, ENDPOINT));
+
+            plugin.ok("/NetworkDriver.DeleteEndpoint", ids(NETWORK, ENDPOINT));
+            assertThat(owner(address)).hasValue(Owner.pendingEndpoint(RunningPlugin.HOST));
+        }
+
+        @Test
+        void anAddressThatWasReleasedSinceItWasRequestedMakesNoEndpoint() {
+            createNetwork(NETWORK);
+            String address = requestAddress();
+            releaseAddress(address);
+
+            assertThat(plugin.refused("/NetworkDriver.CreateEndpoint", endpointRequest(NETWORK, ENDPOINT, address, "")))
+                    .contains(address.replace("/32", ""), "released, or given to another");
+
+            assertThat(plugin.endpoints()).isEmpty();
+            assertThat(plugin.addressesInUse()).isZero();
+        }
+
+        @Test
+        void anAddressOfAnotherEndpointMakesNoSecond() {
+            createNetwork(NETWORK);
+            String address = requestAddress();
+            createEndpoint(NETWORK, ENDPOINT, address);
+
+            assertThat(plugin.refused(
+                            "/NetworkDriver.CreateEndpoint", endpointRequest(NETWORK, ENDPOINT_2, address, "")))
+                    .contains("given to another");
+
+            assertThat(plugin.endpoints()).hasSize(1);
+            assertThat(owner(address)).hasValue(Owner.endpoint(RunningPlugin.HOST, ENDPOINT));
+        }
+
+        @Test
+        void anAddressThatWaitsOnAnotherHostMakesNoEndpointHere() {
+            createNetwork(NETWORK);
+            IpAddress address = IpAddress.parse("192.168.0.9");
+            plugin.allocator()
+                    .assign(
+                            address,
+                            AssignOptions.builder()
+                                    .owner(Owner.pendingEndpoint("host12"))
+                                    .build());
+
+            plugin.refused("/NetworkDriver.CreateEndpoint", endpointRequest(NETWORK, ENDPOINT, address + "/32", ""));
+            releaseAddress(address.toString());
+
+            assertThat(plugin.endpoints()).isEmpty();
+            assertThat(owner(address.toString())).hasValue(Owner.pendingEndpoint("host12"));
         }
 
         @Test
@@ -561,6 +702,40 @@ class NetworkDriverTest {
 
             assertThat(plugin.addressesInUse()).isZero();
             assertThat(plugin.endpoints()).isEmpty();
+        }
+
+        @Test
+        void theAddressOfAnEndpointOfAnotherHostIsNotFreed() {
+            createNetwork(NETWORK);
+            IpAddress address = IpAddress.parse("192.168.0.9");
+            plugin.allocator()
+                    .assign(
+                            address,
+                            AssignOptions.builder()
+                                    .owner(Owner.endpoint("host12", ENDPOINT))
+                                    .build());
+
+            releaseAddress(address.toString());
+
+            assertThat(plugin.addressesInUse()).isEqualTo(1);
+        }
+
+        @Test
+        void theAddressOfAnEndpointThatAnEarlierReleaseMadeIsNotFreedWhileItLives() {
+            createNetwork(NETWORK);
+            String address = requestAddress();
+            createEndpoint(NETWORK, ENDPOINT, address);
+            join(NETWORK, ENDPOINT, SANDBOX);
+            // As a release of before owners were bound wrote it.
+            plugin.allocator()
+                    .bindOwner(
+                            java.util.List.of(IpAddress.parse(address.replace("/32", ""))),
+                            Owner.pendingEndpoint(RunningPlugin.HOST));
+
+            releaseAddress(address);
+
+            assertThat(plugin.addressesInUse()).isEqualTo(1);
+            assertThat(plugin.endpoints()).hasSize(1);
         }
 
         @Test

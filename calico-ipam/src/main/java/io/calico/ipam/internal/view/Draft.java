@@ -1,6 +1,7 @@
 package io.calico.ipam.internal.view;
 
 import io.calico.datastore.StoreKey;
+import io.calico.datastore.spi.KeyValue;
 import io.calico.datastore.spi.Transaction;
 import io.calico.ipam.internal.AffinityRow;
 import io.calico.ipam.internal.AllocationBlock;
@@ -22,6 +23,7 @@ public final class Draft {
     private final Map<Cidr, Optional<AllocationBlock>> blocks = new LinkedHashMap<>();
     private final Map<String, Optional<AllocationHandle>> handles = new LinkedHashMap<>();
     private final Map<StoreKey.Affinity, Optional<AffinityRow>> rows = new LinkedHashMap<>();
+    private Transaction with = Transaction.builder().build();
 
     /**
      * An empty draft.
@@ -89,6 +91,25 @@ public final class Draft {
         return this;
     }
 
+    /**
+     * Has these compares and writes, which concern other records than the allocator's, carried out with the rest.
+     *
+     * @param others of records that this draft does not name
+     */
+    public Draft with(Transaction others) {
+        with = others;
+        return this;
+    }
+
+    /** Whether a compare of {@link #with} failed, by what the store returned. */
+    public boolean othersFailed(Map<String, Optional<KeyValue>> current) {
+        return with.compares().stream()
+                .anyMatch(compare -> current.getOrDefault(compare.key(), Optional.empty())
+                                .map(KeyValue::modRevision)
+                                .orElse(0L)
+                        != compare.modRevision());
+    }
+
     public String writeId() {
         return writeId;
     }
@@ -134,7 +155,18 @@ public final class Draft {
         handles.forEach((id, handle) ->
                 write(transaction, new StoreKey.Handle(id).path(), handle.map(AllocationHandle::encode)));
         rows.forEach((key, row) -> write(transaction, key.path(), row.map(AffinityRow::encode)));
+        with.compares().forEach(compare -> add(transaction, compare));
+        with.writes().forEach(write -> write(transaction, write.key(), write.value()));
         return transaction.build();
+    }
+
+    private static void add(Transaction.Builder transaction, Transaction.Compare compare) {
+        if (compare.modRevision() == 0) {
+            transaction.ifAbsent(compare.key());
+        } else {
+            transaction.ifUnchanged(compare.key(), compare.modRevision());
+        }
+        transaction.elseRead(compare.key());
     }
 
     private static void write(Transaction.Builder transaction, String key, Optional<String> value) {
