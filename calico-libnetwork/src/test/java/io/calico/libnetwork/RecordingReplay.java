@@ -63,7 +63,8 @@ final class RecordingReplay implements AutoCloseable {
             } else if (path.equals("/NetworkDriver.CreateEndpoint") && !request.isNull() && created.add(network)) {
                 plugin.ok(
                         "/NetworkDriver.CreateNetwork",
-                        "{\"NetworkID\":\"%s\",\"IPv4Data\":[{\"Pool\":\"0.0.0.0/0\"}]}".formatted(network));
+                        "{\"NetworkID\":\"%s\",\"IPv4Data\":[{\"Pool\":\"%s\"}]}"
+                                .formatted(network, subnet(request.path("Interface"))));
                 networks.add(network);
             } else if (path.equals("/IpamDriver.RequestPool")) {
                 Cidr.tryParse(request.path("Pool").asText(""))
@@ -71,6 +72,15 @@ final class RecordingReplay implements AutoCloseable {
                         .ifPresent(pool -> plugin.store().pools().put(IpPool.of(pool)));
             }
         }
+    }
+
+    /** That of Docker's own IPAM driver, which is on link; our driver's is everything. */
+    private static String subnet(JsonNode asked) {
+        return IpNet.tryParse(asked.path("Address").asText(""))
+                .map(IpNet::network)
+                .filter(network -> !network.isSingleAddress())
+                .map(Cidr::toString)
+                .orElse("0.0.0.0/0");
     }
 
     void run() {
@@ -106,6 +116,8 @@ final class RecordingReplay implements AutoCloseable {
                 refused.add(request.path("EndpointID").asText(""));
             case "/IpamDriver.RequestPool" ->
                 refused.add(recordedAnswer.path("PoolID").asText(""));
+            case "/IpamDriver.RequestAddress" ->
+                refused.add(recordedAnswer.path("Address").asText(""));
             default -> {}
         }
         refused.remove("");
@@ -114,6 +126,7 @@ final class RecordingReplay implements AutoCloseable {
     private boolean isRefused(JsonNode request) {
         return refused.contains(request.path("NetworkID").asText())
                 || refused.contains(request.path("EndpointID").asText())
+                || refused.contains(request.path("Interface").path("Address").asText())
                 || refused.contains(request.path("PoolID").asText());
     }
 
@@ -274,7 +287,10 @@ final class RecordingReplay implements AutoCloseable {
             case "/IpamDriver.RequestAddress" -> {
                 String ours = plain(answer.path("Address").asText());
                 addressesInUse.add(ours);
-                addresses.put(plain(recordedAnswer.path("Address").asText("")), ours);
+                // A fault may have been recorded as text.
+                JsonNode theirs =
+                        recordedAnswer.isTextual() ? RunningPlugin.json(recordedAnswer.asText()) : recordedAnswer;
+                addresses.put(plain(theirs.path("Address").asText("")), ours);
             }
             case "/IpamDriver.ReleaseAddress" ->
                 released(request.path("Address").asText());
