@@ -1,6 +1,8 @@
 package io.calico.ctl;
 
+import io.calico.datastore.CalicoStore;
 import io.calico.libnetwork.HostOperations;
+import io.calico.libnetwork.reconcile.Report;
 import io.calico.model.net.IpAddress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -115,6 +117,11 @@ final class LocalMachine implements Machine {
     public NodeProcess nodeProcess() {
         String home = environment.getOrDefault("CALICO_HOME", "");
         return new NodeProcess(Path.of(home.isEmpty() ? "." : home).toAbsolutePath(), RUN_DIRECTORY, environment);
+    }
+
+    @Override
+    public Report checkNode(CalicoStore store, boolean mend) throws InterruptedException {
+        return HostOperations.check(store, hostName(), environment, mend);
     }
 
     @Override

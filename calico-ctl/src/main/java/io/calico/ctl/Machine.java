@@ -1,5 +1,7 @@
 package io.calico.ctl;
 
+import io.calico.datastore.CalicoStore;
+import io.calico.libnetwork.reconcile.Report;
 import io.calico.model.net.IpAddress;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -23,6 +25,13 @@ interface Machine {
 
     /** The node daemon of this machine. */
     NodeProcess nodeProcess();
+
+    /**
+     * Looks for what lost calls and crashes have left on this machine, and mends what can be if asked to.
+     *
+     * @throws InterruptedException if this thread was interrupted meanwhile
+     */
+    Report checkNode(CalicoStore store, boolean mend) throws InterruptedException;
 
     /** Takes all that is Calico's from this machine's kernel; what could not be removed, in words. */
     List<String> removeFromKernel();

@@ -29,7 +29,7 @@ final class NodeCommand implements CommandGroup {
 
     @Override
     public String summary() {
-        return "Start and stop the node daemon of this machine, or remove the machine from Calico.";
+        return "Start and stop the node daemon of this machine, check it, or remove the machine from Calico.";
     }
 
     @Override
@@ -37,6 +37,7 @@ final class NodeCommand implements CommandGroup {
         return List.of(
                 Form.of("stop [--force]", NodeCommand::stop),
                 Form.of("remove [--remove-endpoints]", NodeCommand::remove),
+                Form.of("check [--repair]", NodeCommand::check),
                 Form.of(
                         "[--ip=IP] [--ip6=IP6] [--as=AS_NUM] [--libnetwork] [--scope=SCOPE] [--detach=BOOLEAN]"
                                 + " [--runtime=RUNTIME] [--log-dir=DIR] [--node-image=IMAGE] [--libnetwork-image=IMAGE]",
@@ -57,6 +58,7 @@ final class NodeCommand implements CommandGroup {
                 Map.entry("--node-image", "Accepted and ignored: the daemon needs no image."),
                 Map.entry(LIBNETWORK_IMAGE, "Accepted and ignored."),
                 Map.entry("--force", "Stop even if there are endpoints on this host."),
+                Map.entry("--repair", "Mend what is left over, as the daemon does by itself once a minute."),
                 Map.entry("--remove-endpoints", "Remove the endpoints of this host, too."));
     }
 
@@ -64,7 +66,12 @@ final class NodeCommand implements CommandGroup {
     public List<String> notes() {
         return List.of(
                 "Running 'node' again restarts the daemon with the new options; containers keep their",
-                "network meanwhile. Without --ip6 or --as what was set before is removed.");
+                "network meanwhile. Without --ip6 or --as what was set before is removed.",
+                "",
+                "'node check' compares Docker, the kernel and the datastore, and lists what lost calls and",
+                "crashes have left. What has looked wrong for less than a minute may belong to a container",
+                "that is being started: it is listed as 'young' and left alone. Profiles and pools are never",
+                "removed. The exit code is 0 if nothing is wrong, or everything has been mended.");
     }
 
     private static ExitStatus start(Arguments arguments, Session session) {
@@ -230,6 +237,11 @@ final class NodeCommand implements CommandGroup {
         session.machine().nodeProcess().stop();
         session.console().line("Node stopped");
         return ExitStatus.DONE;
+    }
+
+    private static ExitStatus check(Arguments arguments, Session session) {
+        session.requireRoot();
+        return new NodeCheck(session).run(arguments.hasOption("--repair"));
     }
 
     private static ExitStatus remove(Arguments arguments, Session session) {

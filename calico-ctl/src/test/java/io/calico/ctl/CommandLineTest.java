@@ -20,7 +20,7 @@ class CommandLineTest {
 
             Commands:
               status    Show whether the node daemon of this machine runs, and its addresses.
-              node      Start and stop the node daemon of this machine, or remove the machine from Calico.
+              node      Start and stop the node daemon of this machine, check it, or remove the machine from Calico.
               profile   Show and change profiles: the rules and tags of networks and endpoints.
               endpoint  Show endpoints, and show and change their profiles.
               pool      Show and change the pools of addresses.

@@ -1,8 +1,11 @@
 package io.calico.ctl;
 
+import io.calico.datastore.CalicoStore;
+import io.calico.libnetwork.reconcile.Report;
 import io.calico.model.net.IpAddress;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +19,11 @@ final class TestMachine implements Machine {
     Optional<Instant> now = Optional.empty();
     Optional<IpAddress> detected = Optional.of(IpAddress.parse("10.200.1.3"));
     final Set<IpAddress> addresses = new HashSet<>(Set.of(IpAddress.parse("10.200.1.3")));
+
+    /** What checks find, one after the other; the last again and again. */
+    final List<Report> reports = new ArrayList<>(List.of(new Report(List.of(), Optional.empty())));
+
+    final List<String> checks = new ArrayList<>();
 
     List<String> leftInKernel = List.of();
     int kernelRemovals;
@@ -49,6 +57,12 @@ final class TestMachine implements Machine {
                 directory,
                 directory.resolve("run"),
                 Map.of("RUN", directory.resolve("run").toString()));
+    }
+
+    @Override
+    public Report checkNode(CalicoStore store, boolean mend) {
+        checks.add(mend ? "mend" : "look");
+        return reports.size() > 1 ? reports.remove(0) : reports.get(0);
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.calico.model.EndpointKey;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -171,6 +172,39 @@ public final class Agent implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new DataplaneException.Unavailable("disconnect workload", hostName, "interrupted", e);
+        }
+    }
+
+    /**
+     * The host-side names of all workload interfaces that exist on the host, whoever made them.
+     *
+     * @throws DataplaneException if the host refused, the agent did not get to it in time, or was closed
+     */
+    public Set<String> workloads() {
+        CompletableFuture<Set<String>> names = new CompletableFuture<>();
+        if (!inbox.submit(() -> list(names))) {
+            throw closed("list", "workloads");
+        }
+        try {
+            return names.get(options.leaveTimeout().toNanos(), TimeUnit.NANOSECONDS);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof DataplaneException reason
+                    ? reason
+                    : new DataplaneException.Refused(
+                            "list", "workloads", 0, String.valueOf(e.getCause()), e.getCause());
+        } catch (TimeoutException e) {
+            throw new DataplaneException.TimedOut("list", "workloads", "the agent is busy");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new DataplaneException.Unavailable("list", "workloads", "interrupted", e);
+        }
+    }
+
+    private void list(CompletableFuture<Set<String>> names) {
+        try {
+            names.complete(Set.copyOf(dataplane.workloads()));
+        } catch (RuntimeException e) {
+            names.completeExceptionally(e);
         }
     }
 

@@ -100,6 +100,13 @@ public final class Endpoints {
                 .build();
     }
 
+    /** The condition that the endpoint is as it was read, as a transaction to be carried out with others. */
+    public static Transaction unchanged(StoredEndpoint endpoint) {
+        return Transaction.builder()
+                .ifUnchanged(path(endpoint.key()), endpoint.modRevision())
+                .build();
+    }
+
     private static StoredEndpoint read(EndpointKey key, KeyValue record) {
         WorkloadEndpoint value = ModelJson.read(record.key(), record.value(), WorkloadEndpoint::fromJson);
         return new StoredEndpoint(key, value, record.modRevision(), record.createRevision());

@@ -12,12 +12,16 @@ import io.calico.datastore.unix.DatastoreSocketServer;
 import io.calico.ipam.AllocatorOptions;
 import io.calico.ipam.BlockAllocator;
 import io.calico.libnetwork.engine.EngineClient;
+import io.calico.libnetwork.engine.EngineQuery;
 import io.calico.libnetwork.http.PluginServer;
 import io.calico.libnetwork.http.PluginServerOptions;
 import io.calico.libnetwork.ipam.IpamDriver;
 import io.calico.libnetwork.network.DriverScope;
 import io.calico.libnetwork.network.NetworkDriver;
 import io.calico.libnetwork.network.NetworkDriverOptions;
+import io.calico.libnetwork.reconcile.PeriodicReconciler;
+import io.calico.libnetwork.reconcile.Reconciler;
+import io.calico.libnetwork.reconcile.ReconcilerOptions;
 import io.calico.model.net.IpAddress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -163,7 +167,6 @@ final class CalicoNode implements AutoCloseable {
     private void servePlugin(CalicoStore store, Agent agent) throws InterruptedException {
         EngineClient engine =
                 running(new EngineClient(options.dockerSocket(), driverName(), store, options.host(), agent::refresh));
-        engine.start();
         BlockAllocator allocator = new BlockAllocator(
                 store.datastore(),
                 options.host(),
@@ -185,6 +188,24 @@ final class CalicoNode implements AutoCloseable {
                     agent.status().lastError().orElse("no whole snapshot of the datastore was read"));
         }
         server.publish();
+        reconcile(store, allocator, agent, engine, network);
+    }
+
+    /** Engines are listened to from now on. */
+    private void reconcile(
+            CalicoStore store, BlockAllocator allocator, Agent agent, EngineClient engine, NetworkDriver network) {
+        EngineQuery query = new EngineQuery(options.dockerSocket(), driverName());
+        Reconciler reconciler = new Reconciler(
+                store,
+                allocator,
+                new AgentLinks(agent),
+                () -> engine.isListening() ? Optional.of(query.look()) : Optional.empty(),
+                new ReconcilerOptions(options.host(), options.reconcileAfter(), options.runDirectory()),
+                network::removed);
+        PeriodicReconciler periodic = running(new PeriodicReconciler(reconciler, options.reconcileAfter()));
+        engine.whenListed(periodic::lookSoon);
+        engine.start();
+        periodic.start();
     }
 
     /** {@code calico} of {@code calico.sock}: what users give to {@code --driver}. */

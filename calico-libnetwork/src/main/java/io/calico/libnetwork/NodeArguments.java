@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -30,14 +31,20 @@ final class NodeArguments {
               --docker-socket=PATH    the Docker engine's socket (default: $DOCKER_HOST, else /var/run/docker.sock)
               --run-dir=PATH          pid, lock, datastore socket (default: /run/calico)
               --log-dir=PATH          log to PATH/node.log; empty: to standard error (default: /var/log/calico)
+              --reconcile-after=SECONDS
+                                      remove what has been left over for so long (default: $CALICO_RECONCILE_AFTER,
+                                      else 60)
               --help, --version
             """;
+
+    private static final String RECONCILE_AFTER = "CALICO_RECONCILE_AFTER";
 
     private NodeArguments() {}
 
     static NodeOptions parse(List<String> arguments, Map<String, String> environment) {
         NodeOptions.Builder options = NodeOptions.builder().host(hostName(environment));
         dockerHost(environment).ifPresent(options::dockerSocket);
+        reconcileAfter(environment).ifPresent(options::reconcileAfter);
         Set<String> seen = new HashSet<>();
         for (String argument : arguments) {
             int equals = argument.indexOf('=');
@@ -65,6 +72,7 @@ final class NodeArguments {
             case "--plugin-socket" -> options.pluginSocket(path(name, value));
             case "--docker-socket" -> options.dockerSocket(path(name, value));
             case "--run-dir" -> options.runDirectory(path(name, value));
+            case "--reconcile-after" -> options.reconcileAfter(seconds(name, value));
             case "--log-dir" ->
                 options.logDirectory(value.isEmpty() ? Optional.empty() : Optional.of(path(name, value)));
             default -> throw new IllegalArgumentException("option " + name + " is not known");
@@ -97,6 +105,19 @@ final class NodeArguments {
             case "false" -> false;
             default -> throw new IllegalArgumentException(name + " '" + value + "' is neither true nor false");
         };
+    }
+
+    /** {@code CALICO_RECONCILE_AFTER}, in seconds. */
+    static Optional<Duration> reconcileAfter(Map<String, String> environment) {
+        String value = environment.getOrDefault(RECONCILE_AFTER, "");
+        return value.isEmpty() ? Optional.empty() : Optional.of(seconds(RECONCILE_AFTER, value));
+    }
+
+    private static Duration seconds(String name, String value) {
+        if (!value.matches("[0-9]{1,5}") || Integer.parseInt(value) == 0) {
+            throw new IllegalArgumentException(name + " '" + value + "' is not a number of seconds from 1 to 99999");
+        }
+        return Duration.ofSeconds(Integer.parseInt(value));
     }
 
     private static Path path(String name, String value) {

@@ -51,9 +51,11 @@ public final class NodeDaemon {
     private static void run(NodeOptions options, Map<String, String> environment) throws InterruptedException {
         RtNetlink.preload();
         CalicoNode node = new CalicoNode(options, environment);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node), "calico-stop-1"));
+        ServiceManager manager = ServiceManager.of(environment);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node, manager), "calico-stop-1"));
         try {
             node.start();
+            manager.ready();
         } catch (RuntimeException e) {
             fail(e);
             return;
@@ -71,7 +73,8 @@ public final class NodeDaemon {
         System.exit(1);
     }
 
-    private static void stop(CalicoNode node) {
+    private static void stop(CalicoNode node, ServiceManager manager) {
+        manager.stopping();
         Thread closing = new Thread(node::close, "calico-stop-2");
         closing.setDaemon(true);
         closing.start();

@@ -1,9 +1,11 @@
 package io.calico.libnetwork;
 
+import io.calico.libnetwork.reconcile.ReconcilerOptions;
 import io.calico.model.AsNumbers;
 import io.calico.model.json.CalicoStyle;
 import io.calico.model.net.IpAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -64,6 +66,15 @@ public interface NodeOptions {
         return Optional.of(Path.of("/var/log/calico"));
     }
 
+    /**
+     * How long something must have looked left over before it is removed, and how often that is looked at. Default one
+     * minute: what is younger may belong to a container that is being started.
+     */
+    @Value.Default
+    default Duration reconcileAfter() {
+        return ReconcilerOptions.USUAL_AGE;
+    }
+
     @Value.Check
     default void check() {
         if (host().isEmpty() || host().indexOf('/') >= 0) {
@@ -73,6 +84,9 @@ public interface NodeOptions {
                 || !ipv6().map(IpAddress::isV6).orElse(true)) {
             throw new IllegalArgumentException("the host's addresses are of the wrong IP version: IPv4 "
                     + ipv4().orElse(null) + ", IPv6 " + ipv6().orElse(null));
+        }
+        if (reconcileAfter().compareTo(Duration.ofSeconds(1)) < 0) {
+            throw new IllegalArgumentException("leftovers cannot be removed after less than a second");
         }
         if (asNumber().isPresent() && (asNumber().get() < 0 || asNumber().get() > AsNumbers.MAX)) {
             throw new IllegalArgumentException("AS number " + asNumber().get() + " is not in 0-" + AsNumbers.MAX);

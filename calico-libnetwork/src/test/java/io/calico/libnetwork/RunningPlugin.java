@@ -21,6 +21,7 @@ import io.calico.libnetwork.ipam.IpamDriver;
 import io.calico.libnetwork.network.DriverScope;
 import io.calico.libnetwork.network.NetworkDriver;
 import io.calico.libnetwork.network.NetworkDriverOptions;
+import io.calico.libnetwork.reconcile.HostLinks;
 import io.calico.model.json.ModelJson;
 import io.calico.model.net.IpAddress;
 import java.io.IOException;
@@ -41,6 +42,7 @@ public final class RunningPlugin implements AutoCloseable {
     private final PluginServer server;
     private final Path socket;
     private final BlockAllocator allocator;
+    private final NetworkDriver driver;
 
     private RunningPlugin(Path directory, Datastore datastore, RecordingDataplane dataplane) {
         this.directory = directory;
@@ -60,6 +62,7 @@ public final class RunningPlugin implements AutoCloseable {
                 allocator,
                 new AgentWorkloads(agent, name -> dataplane.interfaces().containsKey(name)),
                 new NetworkDriverOptions(HOST, DriverScope.of("local"), () -> {}));
+        this.driver = network;
         IpamDriver ipam = new IpamDriver(store, allocator, network.addressUse(), HOST);
         this.server = new PluginServer(
                 PluginApi.sockets(socket, network, ipam), PluginServerOptions.defaults(), CallErrors::translate);
@@ -83,6 +86,15 @@ public final class RunningPlugin implements AutoCloseable {
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** The host's interfaces, in the agent's hands. */
+    public HostLinks links() {
+        return new AgentLinks(agent);
+    }
+
+    public NetworkDriver driver() {
+        return driver;
     }
 
     public CalicoStore store() {

@@ -103,6 +103,29 @@ public final class LinuxDataplane implements Dataplane {
         return List.copyOf(problems);
     }
 
+    /**
+     * The host-side names of all workload interfaces that are alive on this host, whoever made them. For a process that has
+     * no agent.
+     *
+     * @throws DataplaneException.Unavailable if the kernel cannot be reached
+     */
+    public static Set<String> workloadsOnHost() {
+        try (WorkloadLinks links = WorkloadLinks.open(List.of())) {
+            return links.present();
+        }
+    }
+
+    /**
+     * Removes a workload interface with its routes, as {@link #removeWorkload}. For a process that has no agent.
+     *
+     * @throws DataplaneException if the kernel refused
+     */
+    public static void removeFromHost(String hostName) {
+        try (WorkloadLinks links = WorkloadLinks.open(List.of())) {
+            links.remove(hostName);
+        }
+    }
+
     private static void attempt(Runnable step, List<String> problems) {
         try {
             step.run();

@@ -41,11 +41,13 @@ public final class EngineClient implements AutoCloseable {
     private final String driver;
     private final NetworkNames names;
     private final Runnable engineFound;
+    private volatile Runnable engineListed = () -> {};
     private final Semaphore calls = new Semaphore(0);
     private final Thread thread;
     private volatile boolean closed;
+    private volatile boolean listening;
 
-    /** Of the socket file when we last looked; confined to the thread. */
+    /** Of the socket file when we last looked; set before the thread starts, then confined to it. */
     private @Nullable Object lastSocketFile;
 
     /** Whether the last attempt failed, so that only the first of a row is logged; confined to the thread. */
@@ -70,6 +72,8 @@ public final class EngineClient implements AutoCloseable {
 
     /** Begins to listen. Once. */
     public void start() {
+        // Here and not on the thread: an engine that starts right after this call is new.
+        lastSocketFile = socketFile().orElse(null);
         thread.start();
     }
 
@@ -78,6 +82,19 @@ public final class EngineClient implements AutoCloseable {
         if (calls.availablePermits() == 0) {
             calls.release();
         }
+    }
+
+    /** Whether an engine answers and its events are followed. Any thread. */
+    public boolean isListening() {
+        return listening;
+    }
+
+    /**
+     * Has something run each time the names of an engine's networks have been learnt anew, on this client's thread; it must
+     * not block. To be set before {@link #start}.
+     */
+    public void whenListed(Runnable action) {
+        engineListed = action;
     }
 
     @Override
@@ -92,7 +109,6 @@ public final class EngineClient implements AutoCloseable {
     }
 
     private void run() {
-        lastSocketFile = socketFile().orElse(null);
         Duration pause = FIRST_PAUSE;
         boolean called = false;
         while (!closed) {
@@ -149,6 +165,8 @@ public final class EngineClient implements AutoCloseable {
             names.update(networks());
             answered = true;
             failing = false;
+            listening = true;
+            engineListed.run();
             LOG.info("listening to the Docker engine at {}", socket);
             while (!closed) {
                 if (concernsUs(events.bodyLine())) {
@@ -157,6 +175,8 @@ public final class EngineClient implements AutoCloseable {
             }
         } catch (IOException | RuntimeException e) {
             report(answered, e);
+        } finally {
+            listening = false;
         }
         return answered;
     }

@@ -79,6 +79,11 @@ public final class NetworkDriver {
         };
     }
 
+    /** Forgets an endpoint that somebody else has removed from the datastore. */
+    public void removed(StoredEndpoint endpoint) {
+        endpoints.remove(endpoint.key());
+    }
+
     /** Adds the driver's calls to a socket's. */
     public Routes.Builder addTo(Routes.Builder routes) {
         return routes.callWithoutBody("/NetworkDriver.GetCapabilities", this::capabilities)

@@ -24,6 +24,8 @@ final class FakeEngine implements AutoCloseable {
     private final List<SocketChannel> listeners = new CopyOnWriteArrayList<>();
     private final List<String> requests = new CopyOnWriteArrayList<>();
     private volatile int status = 200;
+    private volatile String attached = "";
+    private volatile String contained = "";
 
     FakeEngine(Path socket) {
         this.socket = socket;
@@ -103,14 +105,38 @@ final class FakeEngine implements AutoCloseable {
         } else if (target.startsWith("/events")) {
             send(client, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
             listeners.add(client);
+        } else if (target.startsWith("/networks/")) {
+            answer(
+                    client,
+                    "{\"Containers\":{\"ep-" + attached + "\":{\"Name\":\"c\",\"EndpointID\":\"" + attached + "\"}}}");
+        } else if (target.startsWith("/containers/json")) {
+            answer(
+                    client,
+                    "[{\"Id\":\"c\",\"NetworkSettings\":{\"Networks\":{\"data-tier\":{\"EndpointID\":\"" + contained
+                            + "\"},\"stopped\":{\"EndpointID\":\"\"}}}}]");
         } else {
             StringBuilder list = new StringBuilder();
             networks.forEach((id, name) -> list.append(list.isEmpty() ? "" : ",")
                     .append("{\"Name\":\"%s\",\"Id\":\"%s\",\"Driver\":\"calico\"}".formatted(name, id)));
             String json = "[" + list + "]";
-            send(client, "HTTP/1.1 200 OK\r\nContent-Length: " + json.length() + "\r\n\r\n" + json);
-            client.close();
+            answer(client, json);
         }
+    }
+
+    private static void answer(SocketChannel client, String json) throws IOException {
+        send(client, "HTTP/1.1 200 OK\r\nContent-Length: " + json.length() + "\r\n\r\n" + json);
+        client.close();
+    }
+
+    /**
+     * Containers' endpoints.
+     *
+     * @param onNetworks as networks show it
+     * @param inContainers as containers show it
+     */
+    void hasEndpoints(String onNetworks, String inContainers) {
+        attached = onNetworks;
+        contained = inContainers;
     }
 
     private static void send(SocketChannel client, String text) {

@@ -10,7 +10,9 @@ import org.jspecify.annotations.Nullable;
  * {@code ssize_t} are {@code long}: only 64-bit machines are supported.
  */
 final class Libc {
+    static final int AF_UNIX = 1;
     static final int AF_NETLINK = 16;
+    static final int SOCK_DGRAM = 2;
     static final int SOCK_RAW = 3;
     static final int SOCK_CLOEXEC = 0x80000;
     static final int NETLINK_ROUTE = 0;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.calico.libnetwork.reconcile;
+
+import org.jspecify.annotations.NullMarked;
