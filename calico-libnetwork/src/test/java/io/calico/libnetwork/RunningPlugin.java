@@ -58,7 +58,7 @@ public final class RunningPlugin implements AutoCloseable {
         NetworkDriver network = new NetworkDriver(
                 store,
                 allocator,
-                new AgentWorkloads(agent, name -> dataplane.interfaces().containsKey(name)),
+                new AgentWorkloads(agent),
                 new NetworkDriverOptions(HOST, DriverScope.of("local"), () -> {}));
         IpamDriver ipam = new IpamDriver(store, allocator, network.addressUse(), HOST);
         this.server = new PluginServer(

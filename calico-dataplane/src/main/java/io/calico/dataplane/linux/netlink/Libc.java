@@ -10,10 +10,18 @@ import org.jspecify.annotations.Nullable;
  * {@code ssize_t} are {@code long}: only 64-bit machines are supported.
  */
 final class Libc {
+    static final int AF_INET = 2;
+    static final int AF_INET6 = 10;
     static final int AF_NETLINK = 16;
     static final int SOCK_RAW = 3;
     static final int SOCK_CLOEXEC = 0x80000;
     static final int NETLINK_ROUTE = 0;
+    static final int NETLINK_NETFILTER = 12;
+    static final int IPPROTO_RAW = 255;
+    static final int SOL_IP = 0;
+    static final int SOL_IPV6 = 41;
+    /** The same number for both IP versions. */
+    static final int IPT_SO_GET_INFO = 64;
     static final int SOL_SOCKET = 1;
     static final int SO_SNDBUF = 7;
     static final int SO_RCVBUF = 8;
@@ -51,6 +59,8 @@ final class Libc {
     static native int bind(int fd, ByteBuffer address, int length);
 
     static native int setsockopt(int fd, int level, int option, ByteBuffer value, int length);
+
+    static native int getsockopt(int fd, int level, int option, ByteBuffer value, ByteBuffer length);
 
     static native long sendto(
             int fd, ByteBuffer data, long length, int flags, @Nullable ByteBuffer address, int addressLength);

@@ -5,8 +5,7 @@ import java.nio.ByteOrder;
 import java.util.Optional;
 
 /**
- * One socket of the kernel's rtnetlink family, in the network namespace of the thread that opened it. Confined to one
- * thread at a time.
+ * One netlink socket, in the network namespace of the thread that opened it. Confined to one thread at a time.
  */
 final class NetlinkSocket implements AutoCloseable {
     /** The kernel never sends more in one datagram than the receiver offered last time, at least 8 and at most 32 KiB. */
@@ -27,11 +26,12 @@ final class NetlinkSocket implements AutoCloseable {
     /**
      * Opens and binds a socket.
      *
+     * @param protocol the kernel's part, one of {@link Libc}'s {@code NETLINK_…}
      * @param groups the event groups to join, one bit each (bit {@code n - 1} for group {@code n}); 0 for none
      * @param receiveBytes how much may wait to be read before something is lost; a wish
      */
-    static NetlinkSocket open(int groups, int receiveBytes) {
-        int descriptor = Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, Libc.NETLINK_ROUTE);
+    static NetlinkSocket open(int protocol, int groups, int receiveBytes) {
+        int descriptor = Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, protocol);
         if (descriptor < 0) {
             throw NetlinkException.refused("open", "netlink socket", Libc.errno(), "");
         }

@@ -64,6 +64,12 @@ public final class FakeNft implements NftWriter {
         return table != null;
     }
 
+    /** Always: there are no events. */
+    @Override
+    public boolean isOwn(int port) {
+        return true;
+    }
+
     /**
      * The table as text, everything in alphabetical order but rules, which are in theirs; empty if there is no table.
      * Equal texts mean equal tables.
