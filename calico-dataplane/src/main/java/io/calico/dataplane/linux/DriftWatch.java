@@ -34,6 +34,7 @@ final class DriftWatch implements AutoCloseable {
     private final NetlinkEvents linkEvents;
     private final NftEvents tableEvents;
     private final LinkWatch links;
+    private final LegacyFilterWatch legacy = new LegacyFilterWatch(PROC_NET);
     private final Thread linkThread = new Thread(this::watchLinks, "calico-drift-1");
     private final Thread tableThread = new Thread(this::watchTables, "calico-drift-2");
     private volatile @Nullable Runnable listener;
@@ -86,31 +87,29 @@ final class DriftWatch implements AutoCloseable {
 
     private void watchTables() {
         TableWatch tables = new TableWatch(suspicions, System.nanoTime());
-        try (LegacyFilterWatch legacy = new LegacyFilterWatch(PROC_NET)) {
-            // What is there at the start is checked at the start.
-            legacy.hasChanged();
-            watch(new Runnable() {
-                private long nextLook = System.nanoTime();
+        // What is there at the start is checked at the start.
+        legacy.hasChanged();
+        watch(new Runnable() {
+            private long nextLook = System.nanoTime();
 
-                @Override
-                public void run() {
-                    long now = System.nanoTime();
-                    Duration untilLook = Duration.ofNanos(Math.max(nextLook - now, 1_000_000));
-                    Duration untilSettled = tables.untilSettled(now);
-                    tables.fold(
-                            tableEvents.await(untilLook.compareTo(untilSettled) < 0 ? untilLook : untilSettled),
-                            System.nanoTime());
-                    now = System.nanoTime();
-                    if (now - nextLook >= 0) {
-                        if (legacy.hasChanged()) {
-                            tables.suspectRule(now);
-                        }
-                        nextLook = now + legacy.interval().toNanos();
+            @Override
+            public void run() {
+                long now = System.nanoTime();
+                Duration untilLook = Duration.ofNanos(Math.max(nextLook - now, 1_000_000));
+                Duration untilSettled = tables.untilSettled(now);
+                tables.fold(
+                        tableEvents.await(untilLook.compareTo(untilSettled) < 0 ? untilLook : untilSettled),
+                        System.nanoTime());
+                now = System.nanoTime();
+                if (now - nextLook >= 0) {
+                    if (legacy.hasChanged()) {
+                        tables.suspectRule(now);
                     }
-                    tables.settle(now);
+                    nextLook = now + legacy.interval().toNanos();
                 }
-            });
-        }
+                tables.settle(now);
+            }
+        });
     }
 
     private void watch(Runnable step) {
@@ -136,12 +135,18 @@ final class DriftWatch implements AutoCloseable {
         }
     }
 
+    /** To be called before the rule in iptables is looked for: what is changed from now on is seen. */
+    void ruleIsBeingChecked() {
+        legacy.hasChanged();
+    }
+
     /** Ends both threads. Idempotent. */
     @Override
     public void close() {
         isClosed = true;
         linkEvents.close();
         tableEvents.close();
+        legacy.close();
         linkThread.interrupt();
         tableThread.interrupt();
     }

@@ -1,5 +1,6 @@
 package io.calico.dataplane.linux;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.calico.dataplane.linux.netlink.LegacyFilterTable;
 import io.calico.dataplane.linux.netlink.NetlinkException;
 import java.io.IOException;
@@ -13,15 +14,19 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Looks whether iptables-legacy's filter tables change, of which the kernel tells nobody: their size is asked for a few
- * times a second, which costs some microseconds, and only where there are such tables. A reload that puts as many rules of
+ * times a second, which costs some microseconds, and only where the kernel knows such tables. A reload that puts as many rules of
  * the same size in the place of the old ones is not seen. Confined to one thread, in the network namespace that is watched.
  */
 final class LegacyFilterWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LegacyFilterWatch.class);
-    private static final Duration WITH_TABLES = Duration.ofMillis(400);
-    private static final Duration WITHOUT_TABLES = Duration.ofSeconds(10);
+    private static final Duration WITH_MODULE = Duration.ofMillis(400);
+    private static final Duration WITHOUT_MODULE = Duration.ofSeconds(10);
 
+    private final Object lock = new Object();
     private final List<Version> versions;
+
+    @GuardedBy("lock")
+    private boolean isClosed;
 
     private static final class Version {
         final boolean isV6;
@@ -51,13 +56,17 @@ final class LegacyFilterWatch implements AutoCloseable {
 
     /** Whether a table has come into being or looks different from the last time. */
     boolean hasChanged() {
-        boolean changed = false;
-        for (Version version : versions) {
-            Optional<String> before = version.shape;
-            version.shape = shape(version);
-            changed |= !version.shape.equals(before);
+        synchronized (lock) {
+            boolean changed = false;
+            if (!isClosed) {
+                for (Version version : versions) {
+                    Optional<String> before = version.shape;
+                    version.shape = shape(version);
+                    changed |= !version.shape.equals(before);
+                }
+            }
+            return changed;
         }
-        return changed;
     }
 
     private static Optional<String> shape(Version version) {
@@ -73,11 +82,14 @@ final class LegacyFilterWatch implements AutoCloseable {
 
     /** When to look again. */
     Duration interval() {
-        return versions.stream().anyMatch(version -> version.table.isPresent()) ? WITH_TABLES : WITHOUT_TABLES;
+        return versions.stream().anyMatch(version -> Files.exists(version.names)) ? WITH_MODULE : WITHOUT_MODULE;
     }
 
     @Override
     public void close() {
-        versions.forEach(version -> version.table.ifPresent(LegacyFilterTable::close));
+        synchronized (lock) {
+            isClosed = true;
+            versions.forEach(version -> version.table.ifPresent(LegacyFilterTable::close));
+        }
     }
 }

@@ -42,6 +42,8 @@ public final class LinuxDataplane implements Dataplane {
     /** So many interfaces are named in the log when they were mended together. */
     private static final int MOST_NAMED = 5;
 
+    private static final int MOST_LOOKS = 3;
+
     private final WorkloadLinks links;
     private final NftWriter nft;
     private final NftPolicyDriver driver;
@@ -108,7 +110,7 @@ public final class LinuxDataplane implements Dataplane {
         Parts parts = new Parts(nodeAddresses);
         try {
             LinuxDataplane dataplane = new LinuxDataplane(parts, nft);
-            dataplane.forwardProblems = ForwardAcceptRule.ensure();
+            dataplane.ensureForwardRule();
             dataplane.closeTheDoor();
             return dataplane;
         } catch (NetlinkException e) {
@@ -118,6 +120,21 @@ public final class LinuxDataplane implements Dataplane {
             parts.close();
             throw e;
         }
+    }
+
+    /** Whether something had to be written; then it is looked at once more, since it may be gone before the watch could see it there. */
+    private boolean ensureForwardRule() {
+        boolean hasWritten = false;
+        for (int i = 0; i < MOST_LOOKS; i++) {
+            watch.ruleIsBeingChecked();
+            ForwardAcceptRule.Outcome outcome = ForwardAcceptRule.ensure();
+            forwardProblems = outcome.problems();
+            if (!outcome.hasWritten()) {
+                break;
+            }
+            hasWritten = true;
+        }
+        return hasWritten;
     }
 
     /** A table that drops all that workloads send and receive, where there is none: somebody may have flushed it meanwhile. */
@@ -213,7 +230,9 @@ public final class LinuxDataplane implements Dataplane {
             return Map.of();
         }
         enableForwarding();
-        return repair(workloads).failures();
+        WorkloadLinks.Repairs repairs = repair(workloads);
+        repairs.differences().forEach((name, words) -> LOG.info("interface {} is made right: {}", name, words));
+        return repairs.failures();
     }
 
     private WorkloadLinks.Repairs repair(Collection<WorkloadInterface> workloads) {
@@ -274,7 +293,7 @@ public final class LinuxDataplane implements Dataplane {
 
     @Override
     public boolean refresh() {
-        forwardProblems = ForwardAcceptRule.ensure();
+        ensureForwardRule();
         boolean uplinksChanged = lookAtUplinks();
         suspicions.add(found -> {
             found.forwarding = true;
@@ -288,6 +307,10 @@ public final class LinuxDataplane implements Dataplane {
         boolean changed = !uplinksNow.equals(uplinks);
         uplinks = uplinksNow;
         mtuBytes = links.mtuBytes();
+        if (changed && !forwardingIsDue) {
+            // What a router needs depends on them.
+            links.enableForwarding();
+        }
         return changed;
     }
 
@@ -316,8 +339,9 @@ public final class LinuxDataplane implements Dataplane {
             return false;
         }
         try {
-            if (found.forwardRule) {
-                forwardProblems = ForwardAcceptRule.ensure();
+            if (found.forwardRule && ensureForwardRule()) {
+                LOG.warn("the rule of iptables that lets accepted packets pass was taken away by another program;"
+                        + " it is written again");
             }
             boolean uplinksChanged = found.uplinks && lookAtUplinks();
             return uplinksChanged | tableWasChanged(found);
@@ -347,8 +371,9 @@ public final class LinuxDataplane implements Dataplane {
         try {
             Set<String> names = found.allLinks ? wanted.names() : found.links;
             List<WorkloadInterface> suspected = wanted.find(names);
-            if (found.forwarding && !forwardingIsDue) {
+            if (found.forwarding && !forwardingIsDue && !links.forwards()) {
                 links.enableForwarding();
+                LOG.warn("forwarding was switched off by another program; it is on again");
             }
             if (!suspected.isEmpty()) {
                 mend(suspected);

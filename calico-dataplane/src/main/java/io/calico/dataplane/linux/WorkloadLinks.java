@@ -473,6 +473,12 @@ public final class WorkloadLinks implements AutoCloseable {
         return uplinks.mtuBytes();
     }
 
+    /** Whether the host is a router of both versions, as far as it knows them. */
+    boolean forwards() {
+        return sysctls.findForHost("net/ipv4/ip_forward").orElse("1").equals("1")
+                && sysctls.findForHost("net/ipv6/conf/all/forwarding").orElse("1").equals("1");
+    }
+
     /**
      * Makes the host a router. Where it learns its own IPv6 default route from advertisements, it keeps doing so; where
      * an uplink's own network is link-local, it does not answer there for the workloads' gateway.

@@ -171,6 +171,14 @@ public final class Sandbox implements AutoCloseable {
             }
         }
 
+        /** The numbers of those, for messages. */
+        @Override
+        public String toString() {
+            synchronized (open) {
+                return "unanswered " + open + " of " + next;
+            }
+        }
+
         @Override
         public void close() {
             isPaced = false;
