@@ -49,6 +49,7 @@ public final class Agent implements AutoCloseable {
     private final CountDownLatch inSync = new CountDownLatch(1);
     /** Opened when the agent ends, for whatever reason. */
     private final CountDownLatch ended = new CountDownLatch(1);
+
     private volatile AgentStatus status = new AgentStatus(false, 0, 0, 0, Optional.empty(), false, List.of());
 
     /** Confined to the agent's thread. */

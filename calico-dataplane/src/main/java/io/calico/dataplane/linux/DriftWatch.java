@@ -40,8 +40,7 @@ final class DriftWatch implements AutoCloseable {
     private volatile @Nullable Runnable listener;
     private volatile boolean isClosed;
 
-    private DriftWatch(
-            Suspicions suspicions, LinkWatch links, NetlinkEvents linkEvents, NftEvents tableEvents) {
+    private DriftWatch(Suspicions suspicions, LinkWatch links, NetlinkEvents linkEvents, NftEvents tableEvents) {
         this.suspicions = suspicions;
         this.links = links;
         this.linkEvents = linkEvents;

@@ -106,8 +106,7 @@ final class HostSideDiff {
     private void compareNeighbours(WorkloadInterface workload, Link link, List<Neighbour> present) {
         Set<Neighbour> known = new HashSet<>(present);
         for (IpAddress address : workload.addresses()) {
-            Neighbour wanted =
-                    new Neighbour(link.index(), address, Optional.of(workload.containerMac()), true);
+            Neighbour wanted = new Neighbour(link.index(), address, Optional.of(workload.containerMac()), true);
             if (!known.contains(wanted)) {
                 words.add("neighbour " + address + " was gone or another");
                 requests.add(Request.setNeighbour(link.index(), address, workload.containerMac()));

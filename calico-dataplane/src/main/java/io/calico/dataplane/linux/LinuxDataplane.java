@@ -299,7 +299,8 @@ public final class LinuxDataplane implements Dataplane {
             found.forwarding = true;
             found.allLinks = true;
         });
-        return uplinksChanged | tableIsLost();
+        boolean tableIsLost = tableIsLost();
+        return uplinksChanged || tableIsLost;
     }
 
     private boolean lookAtUplinks() {
@@ -344,7 +345,8 @@ public final class LinuxDataplane implements Dataplane {
                         + " it is written again");
             }
             boolean uplinksChanged = found.uplinks && lookAtUplinks();
-            return uplinksChanged | tableWasChanged(found);
+            boolean tableWasChanged = tableWasChanged(found);
+            return uplinksChanged || tableWasChanged;
         } catch (RuntimeException e) {
             suspicions.add(again -> again.addHostOf(found));
             throw e;
@@ -388,8 +390,8 @@ public final class LinuxDataplane implements Dataplane {
         WorkloadLinks.Repairs repairs = repair(suspected);
         for (WorkloadInterface workload : suspected) {
             String name = workload.hostName();
-            boolean isMissing = !repairs.indexes().containsKey(name)
-                    && !repairs.failures().containsKey(name);
+            boolean isMissing =
+                    !repairs.indexes().containsKey(name) && !repairs.failures().containsKey(name);
             if (isMissing && wanted.setGone(name)) {
                 LOG.warn("interface {} was deleted by another program; its workload has no network", name);
             }
@@ -404,10 +406,13 @@ public final class LinuxDataplane implements Dataplane {
         int named = 0;
         for (Map.Entry<String, List<String>> entry : differences.entrySet()) {
             if (named++ == MOST_NAMED) {
-                LOG.warn("{} more interfaces were changed by another program and made right", differences.size() - MOST_NAMED);
+                LOG.warn(
+                        "{} more interfaces were changed by another program and made right",
+                        differences.size() - MOST_NAMED);
                 return;
             }
-            LOG.warn("interface {} was changed by another program and made right: {}", entry.getKey(), entry.getValue());
+            LOG.warn(
+                    "interface {} was changed by another program and made right: {}", entry.getKey(), entry.getValue());
         }
     }
 

@@ -121,7 +121,7 @@ final class Uplinks {
      * it uses towards the rest of the world; else any that is valid beyond one link; else empty.
      */
     Optional<IpAddress> source(IpVersion version) {
-        return sources.get(version);
+        return sources.getOrDefault(version, Optional.empty());
     }
 
     private Optional<IpAddress> findSource(IpVersion version) {
@@ -164,8 +164,7 @@ final class Uplinks {
      * and of all network hardware that is up; 1500 if there is none.
      */
     int mtuBytes() {
-        Stream<Link> hardware = links.values().stream()
-                .filter(link -> link.isUp() && isHardware(link.name()));
+        Stream<Link> hardware = links.values().stream().filter(link -> link.isUp() && isHardware(link.name()));
         return Stream.concat(uplinks(), hardware).mapToInt(Link::mtuBytes).min().orElse(DEFAULT_MTU);
     }
 }

@@ -275,7 +275,11 @@ public final class WorkloadLinks implements AutoCloseable {
                     continue;
                 }
                 requireVeth(link.get());
-                repair(workload, link.get(), all.isPresent() ? all.get() : LinkSnapshot.of(netlink, link.get()), repairs);
+                repair(
+                        workload,
+                        link.get(),
+                        all.isPresent() ? all.get() : LinkSnapshot.of(netlink, link.get()),
+                        repairs);
                 repairs.indexes().put(name, link.get().index());
             } catch (NetlinkException e) {
                 // A look that is a moment old may show what is gone by now.
@@ -476,7 +480,9 @@ public final class WorkloadLinks implements AutoCloseable {
     /** Whether the host is a router of both versions, as far as it knows them. */
     boolean forwards() {
         return sysctls.findForHost("net/ipv4/ip_forward").orElse("1").equals("1")
-                && sysctls.findForHost("net/ipv6/conf/all/forwarding").orElse("1").equals("1");
+                && sysctls.findForHost("net/ipv6/conf/all/forwarding")
+                        .orElse("1")
+                        .equals("1");
     }
 
     /**

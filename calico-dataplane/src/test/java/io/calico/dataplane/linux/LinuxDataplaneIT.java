@@ -121,7 +121,10 @@ class LinuxDataplaneIT {
     /** Until the condition holds; the milliseconds that took. */
     private static long millisUntil(Callable<Boolean> condition) {
         long start = System.nanoTime();
-        await().atMost(LONG).pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(2)).until(condition);
+        await().atMost(LONG)
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(2))
+                .until(condition);
         return (System.nanoTime() - start) / 1_000_000;
     }
 
@@ -249,7 +252,8 @@ class LinuxDataplaneIT {
                 assertThat(Tool.run(program + " -S DOCKER-USER")).contains("calico:accepted");
                 Tool.run(program + " -F DOCKER-USER");
 
-                assertThat(millisUntil(() -> Tool.run(program + " -S DOCKER-USER").contains("calico:accepted")))
+                assertThat(millisUntil(
+                                () -> Tool.run(program + " -S DOCKER-USER").contains("calico:accepted")))
                         .isLessThan(MENDED.toMillis());
             }
         }
@@ -295,7 +299,7 @@ class LinuxDataplaneIT {
                 }
 
                 assertThat(flow.stopPaced()).isGreaterThan(50);
-                  millisUntil(() -> flow.unanswered() == 0);
+                millisUntil(() -> flow.unanswered() == 0);
             }
         }
 
@@ -343,7 +347,7 @@ class LinuxDataplaneIT {
                 millisUntil(() -> !table().isEmpty());
 
                 assertThat(flow.stopPaced()).isPositive();
-                  millisUntil(() -> flow.unanswered() == 0);
+                millisUntil(() -> flow.unanswered() == 0);
             }
         }
     }

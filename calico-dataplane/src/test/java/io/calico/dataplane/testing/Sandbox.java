@@ -156,7 +156,7 @@ public final class Sandbox implements AutoCloseable {
                         open.clear(ByteBuffer.wrap(buffer).getInt());
                     }
                 } catch (SocketTimeoutException e) {
-                    continue;
+                    // Time to see whether it is closed.
                 } catch (IOException e) {
                     // An ICMP error, or closed.
                     LockSupport.parkNanos(100_000);

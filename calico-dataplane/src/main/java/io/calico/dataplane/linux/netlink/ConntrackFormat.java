@@ -53,17 +53,15 @@ final class ConntrackFormat {
         Wanted(Collection<IpAddress> addresses, ByteOrder order) {
             for (IpAddress address : addresses) {
                 if (address.isV6()) {
-                    IntBuffer parts = ByteBuffer.wrap(address.toBytes())
-                            .order(order)
-                            .asIntBuffer();
+                    IntBuffer parts =
+                            ByteBuffer.wrap(address.toBytes()).order(order).asIntBuffer();
                     v6.add(new V6(parts.get(0), parts.get(1), parts.get(2), parts.get(3)));
                 }
             }
             v4 = addresses.stream()
                     .filter(IpAddress::isV4)
-                    .mapToInt(address -> ByteBuffer.wrap(address.toBytes())
-                            .order(order)
-                            .getInt())
+                    .mapToInt(address ->
+                            ByteBuffer.wrap(address.toBytes()).order(order).getInt())
                     .sorted()
                     .toArray();
         }
@@ -123,12 +121,7 @@ final class ConntrackFormat {
             throw NetlinkException.broken("list", "connections", "an entry without addresses");
         }
         return Request.netfilter(
-                "delete",
-                "connection",
-                Wire.NFNL_SUBSYS_CTNETLINK,
-                Wire.IPCTNL_MSG_CT_DELETE,
-                0,
-                out -> {
+                "delete", "connection", Wire.NFNL_SUBSYS_CTNETLINK, Wire.IPCTNL_MSG_CT_DELETE, 0, out -> {
                     out.u8(family).u8(0).u16(0);
                     out.attribute(Wire.CTA_TUPLE_ORIG | Wire.NLA_F_NESTED, tuple);
                     if (id.length > 0) {

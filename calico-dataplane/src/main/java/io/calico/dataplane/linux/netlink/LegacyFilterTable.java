@@ -34,8 +34,8 @@ public final class LegacyFilterTable implements AutoCloseable {
      * @throws NetlinkException if the kernel refuses (CAP_NET_RAW is needed)
      */
     public static LegacyFilterTable open(boolean isV6) {
-        int descriptor = Libc.socket(
-                isV6 ? Libc.AF_INET6 : Libc.AF_INET, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, Libc.IPPROTO_RAW);
+        int descriptor =
+                Libc.socket(isV6 ? Libc.AF_INET6 : Libc.AF_INET, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, Libc.IPPROTO_RAW);
         if (descriptor < 0) {
             throw NetlinkException.refused("open", "raw socket", Libc.errno(), "");
         }

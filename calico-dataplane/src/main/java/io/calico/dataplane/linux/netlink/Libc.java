@@ -22,6 +22,7 @@ final class Libc {
     static final int SOL_IPV6 = 41;
     /** The same number for both IP versions. */
     static final int IPT_SO_GET_INFO = 64;
+
     static final int SOL_SOCKET = 1;
     static final int SO_SNDBUF = 7;
     static final int SO_RCVBUF = 8;

@@ -116,12 +116,11 @@ public final class NftEvents implements AutoCloseable {
                 writers.put(in.port(), "'" + name + "' (process " + attributes.be32(Wire.NFTA_GEN_PROC_PID, 0) + ")");
                 return;
             }
-            String chain =
-                    switch (message) {
-                        case Wire.NFT_MSG_NEWCHAIN, Wire.NFT_MSG_DELCHAIN -> attributes.text(Wire.NFTA_CHAIN_NAME);
-                        case Wire.NFT_MSG_NEWRULE, Wire.NFT_MSG_DELRULE -> attributes.text(Wire.NFTA_RULE_CHAIN);
-                        default -> "";
-                    };
+            String chain = switch (message) {
+                case Wire.NFT_MSG_NEWCHAIN, Wire.NFT_MSG_DELCHAIN -> attributes.text(Wire.NFTA_CHAIN_NAME);
+                case Wire.NFT_MSG_NEWRULE, Wire.NFT_MSG_DELRULE -> attributes.text(Wire.NFTA_RULE_CHAIN);
+                default -> "";
+            };
             changes.add(new Change(in.port(), in.u8(in.content()), attributes.text(Wire.NFTA_TABLE), chain));
         }
     }

@@ -188,8 +188,8 @@ public final class RtNetlink implements AutoCloseable {
         List<NetlinkException> failures = new ArrayList<>();
         for (int i = 0; i < MAX_DUMPS; i++) {
             items.clear();
-            boolean isConsistent =
-                    exchange.run(List.of(request), answer -> answer.decode(parser).ifPresent(items::add), failures);
+            boolean isConsistent = exchange.run(
+                    List.of(request), answer -> answer.decode(parser).ifPresent(items::add), failures);
             if (!failures.isEmpty()) {
                 throw failures.get(0);
             }

@@ -71,6 +71,7 @@ final class Wire {
     static final int IFLA_INET_CONF = 1;
     /** Within AF_SPEC's AF_INET6: the settings as an array of u32, of which forwarding is number 0, accept_ra 3. */
     static final int IFLA_INET6_CONF = 2;
+
     static final int IFLA_INFO_KIND = 1;
     static final int IFLA_INFO_DATA = 2;
     static final int VETH_INFO_PEER = 1;
@@ -147,6 +148,7 @@ final class Wire {
     static final int NFT_MSG_NEWGEN = 15;
     /** The table's name, the same number in messages about tables, chains, rules, sets, elements and objects. */
     static final int NFTA_TABLE = 1;
+
     static final int NFTA_RULE_CHAIN = 2;
     static final int NFTA_CHAIN_NAME = 3;
     static final int NFTA_GEN_PROC_PID = 2;

@@ -365,12 +365,6 @@ public final class FakeNft implements NftWriter {
         }
 
         @Override
-        public Collector verdictOf(Statement.VerdictOf verdicts) {
-            verdicts.cases().forEach(c -> verdict(c.verdict()));
-            return this;
-        }
-
-        @Override
         public Collector setMark(Statement.SetMark setMark) {
             return this;
         }
