@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *   Datastore ─▶ Syncer ─▶ AgentInbox ─▶ HostRecords (PolicyCalculator) ─▶ Dataplane.applyPolicy
- *        join, leave, refresh ──┘                                       └▶ removeWorkload, repairWorkload, addWorkload
+ *        join, leave, refresh ──┤                                       └▶ removeWorkload, repairWorkloads, addWorkload
+ *   Dataplane.onDrift ──────────┘                                          mend, mendWorkloads
  * </pre>
  *
  * <p>What a batch does, in this order: interfaces whose endpoints are gone are cut off; the policy is enforced; interfaces of
@@ -32,7 +33,9 @@ import org.slf4j.LoggerFactory;
  * read, so running workloads go on with what the former process left; then the policy is replaced in one step, interfaces
  * without an endpoint are removed and the others made right. The host refuses a change: what was enforced stays, the attempt
  * is repeated with growing pauses, and joins wait. The datastore goes away: what was enforced stays. A caller's time is up:
- * what was done for it is undone.
+ * what was done for it is undone. Another program changes the host: it is mended at once, and no link comes up while policy
+ * is lost. An error that nobody foresaw ends the agent: {@link #status()} says so, callers are refused, and {@link
+ * #awaitEnd()} returns, so that the process can end and be started again.
  *
  * <p>Thread-safe.
  */
@@ -45,7 +48,10 @@ public final class Agent implements AutoCloseable {
     private final AgentInbox inbox = new AgentInbox();
     private final Thread thread = new Thread(this::run, "calico-agent-1");
     private final CountDownLatch inSync = new CountDownLatch(1);
-    private volatile AgentStatus status = new AgentStatus(false, 0, 0, 0, Optional.empty(), List.of());
+    /** Opened when the agent ends, for whatever reason. */
+    private final CountDownLatch ended = new CountDownLatch(1);
+
+    private volatile AgentStatus status = new AgentStatus(false, 0, 0, 0, Optional.empty(), false, List.of());
 
     /** Confined to the agent's thread. */
     private final Convergence convergence;
@@ -71,6 +77,7 @@ public final class Agent implements AutoCloseable {
      * @throws IllegalStateException if it was started or closed before
      */
     public void start() {
+        dataplane.onDrift(() -> inbox.submit(convergence::mendSoon));
         syncer.start();
         thread.start();
     }
@@ -88,6 +95,17 @@ public final class Agent implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /**
+     * Waits until the agent has ended: closed, or by an error that nobody foresaw.
+     *
+     * @return that error, in words; empty if the agent was closed
+     */
+    public Optional<String> awaitEnd() throws InterruptedException {
+        ended.await();
+        AgentStatus last = status;
+        return last.failed() ? last.lastError() : Optional.empty();
     }
 
     /** How the agent is doing. Does not block. */
@@ -109,6 +127,16 @@ public final class Agent implements AutoCloseable {
         return inSync.await(limit.toNanos(), TimeUnit.NANOSECONDS);
     }
 
+    /**
+     * Whether a workload's interface of that name exists; one that was removed does not, even if it is deleted only a little
+     * later. Does not wait for the agent's thread.
+     *
+     * @throws DataplaneException.Refused if the host does not say
+     */
+    public boolean isConnected(String hostName) {
+        return dataplane.isConnected(hostName);
+    }
+
     /** MTU that a new workload's interface should have, in bytes. */
     public int workloadMtuBytes() {
         return dataplane.workloadMtuBytes();
@@ -122,7 +150,7 @@ public final class Agent implements AutoCloseable {
      * @throws DataplaneException.TimedOut if that took longer; the message says what was missing
      * @throws DataplaneException.Refused if the host refused, or the datastore has no usable endpoint of that key that fits
      *     the interface
-     * @throws DataplaneException.Unavailable if the agent was closed. After any exception nothing is left of the interface
+     * @throws DataplaneException.Unavailable if the agent was closed or has ended. After any exception nothing is left of the interface
      */
     public void join(EndpointKey key, WorkloadInterface workload, long endpointRevision, Duration deadline) {
         JoinRequest request = new JoinRequest(key, workload, endpointRevision);
@@ -149,7 +177,7 @@ public final class Agent implements AutoCloseable {
      * @param hostName the host-side name
      * @throws DataplaneException.Refused if the host refused
      * @throws DataplaneException.TimedOut if the agent did not get to it in time; it will
-     * @throws DataplaneException.Unavailable if the agent was closed
+     * @throws DataplaneException.Unavailable if the agent was closed or has ended
      */
     public void leave(String hostName) {
         CompletableFuture<Void> done = new CompletableFuture<>();
@@ -222,8 +250,10 @@ public final class Agent implements AutoCloseable {
         inbox.submit(convergence::refreshSoon);
     }
 
-    private static DataplaneException closed(String operation, String object) {
-        return new DataplaneException.Unavailable(operation, object, "the agent is closed", null);
+    private DataplaneException closed(String operation, String object) {
+        AgentStatus last = status;
+        String reason = last.failed() ? last.lastError().orElse("the agent has ended") : "the agent is closed";
+        return new DataplaneException.Unavailable(operation, object, reason, null);
     }
 
     private void run() {
@@ -242,11 +272,25 @@ public final class Agent implements AutoCloseable {
         } catch (InterruptedException e) {
             LOG.debug("The agent's thread was interrupted", e);
         } catch (RuntimeException | Error e) {
-            LOG.error("The agent ends; the host stays as it is until the daemon is restarted", e);
-            throw e;
+            fail(e);
         } finally {
             inbox.close();
             convergence.failJoins(closed("connect workload", "of a waiting caller"));
+            ended.countDown();
         }
+    }
+
+    private void fail(Throwable error) {
+        AgentStatus last = status;
+        status = new AgentStatus(
+                false,
+                last.revision(),
+                last.endpoints(),
+                last.applyFailures() + 1,
+                Optional.of("the agent has ended because of an unforeseen error (" + error
+                        + "); the node daemon must be restarted"),
+                true,
+                last.problems());
+        LOG.error("The agent ends; the host stays as it is until the node daemon is restarted", error);
     }
 }

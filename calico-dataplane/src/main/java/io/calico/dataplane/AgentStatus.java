@@ -12,6 +12,8 @@ import java.util.Optional;
  * @param endpoints how many local endpoints the enforced policy holds
  * @param applyFailures how many attempts to enforce have failed in a row; 0 when all is well
  * @param lastError why the last attempt failed; empty when all is well
+ * @param failed whether the agent has ended because of an unforeseen error: nothing will be enforced any more, and the
+ *     process must be restarted
  * @param problems what keeps traffic from flowing as policy says, in words for an operator
  */
 public record AgentStatus(
@@ -20,6 +22,7 @@ public record AgentStatus(
         int endpoints,
         int applyFailures,
         Optional<String> lastError,
+        boolean failed,
         List<String> problems) {
 
     /** Copies the list. */

@@ -9,9 +9,11 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +43,7 @@ final class Convergence {
     private final Set<EndpointKey> toRepair = new TreeSet<>();
     private boolean policyIsDue = true;
     private boolean linksAreDue = true;
+    private boolean mendIsDue;
     private long nextRefresh;
 
     private long seenRevision;
@@ -68,6 +71,10 @@ final class Convergence {
         dataplane.removeWorkload(hostName);
         toRemove.remove(hostName);
         toUndo.remove(hostName);
+    }
+
+    void mendSoon() {
+        mendIsDue = true;
     }
 
     void refreshSoon() {
@@ -102,6 +109,7 @@ final class Convergence {
                 enforced.endpoints().size(),
                 failures,
                 Optional.ofNullable(error),
+                false,
                 dataplane.problems());
     }
 
@@ -110,15 +118,15 @@ final class Convergence {
         error = null;
         attempt("list interfaces", this::listLinks);
         attempt("refresh", this::refresh);
+        attempt("mend", this::mend);
         Set<String> unwanted = new TreeSet<>(toRemove);
         unwanted.addAll(toUndo);
         for (String name : unwanted) {
             attempt("remove " + name, () -> removeNow(name));
         }
         if (attempt("enforce policy", this::enforce)) {
-            for (EndpointKey key : List.copyOf(toRepair)) {
-                attempt("repair " + key, () -> repair(key));
-            }
+            attempt("repair", this::repair);
+            attempt("mend workloads", dataplane::mendWorkloads);
         }
         if (error == null) {
             if (failures > 0) {
@@ -175,14 +183,26 @@ final class Convergence {
     private void refresh() {
         if (nanoTime.getAsLong() - nextRefresh >= 0) {
             if (dataplane.refresh()) {
-                // Until it is written again, no policy counts as being in force: no link may come up on the strength of
-                // it.
-                policyIsDue = true;
-                enforced = CompiledPolicy.empty();
-                enforcedRevision = -1;
+                losePolicy();
             }
             nextRefresh = nanoTime.getAsLong() + options.refreshInterval().toNanos();
         }
+    }
+
+    private void mend() {
+        if (mendIsDue) {
+            if (dataplane.mend()) {
+                losePolicy();
+            }
+            mendIsDue = false;
+        }
+    }
+
+    /** Until it is written again, no policy counts as being in force: no link may come up on the strength of it. */
+    private void losePolicy() {
+        policyIsDue = true;
+        enforced = CompiledPolicy.empty();
+        enforcedRevision = -1;
     }
 
     private void enforce() {
@@ -195,17 +215,32 @@ final class Convergence {
         enforcedRevision = seenRevision;
     }
 
-    private void repair(EndpointKey key) {
-        Optional<WorkloadInterface> workload = records.workload(key);
-        if (workload.isPresent()) {
-            String name = workload.get().hostName();
-            if (isEnforced(key, name)) {
-                dataplane.repairWorkload(workload.get());
+    private void repair() {
+        Map<String, EndpointKey> keys = new TreeMap<>();
+        List<WorkloadInterface> active = new ArrayList<>();
+        for (EndpointKey key : List.copyOf(toRepair)) {
+            Optional<WorkloadInterface> workload = records.workload(key);
+            if (workload.isEmpty()) {
+                toRepair.remove(key);
+            } else if (isEnforced(key, workload.get().hostName())) {
+                active.add(workload.get());
+                keys.put(workload.get().hostName(), key);
             } else {
-                dataplane.suspendWorkload(name);
+                attempt("suspend " + key, () -> {
+                    dataplane.suspendWorkload(workload.get().hostName());
+                    toRepair.remove(key);
+                });
             }
         }
-        toRepair.remove(key);
+        Map<String, DataplaneException> failures = dataplane.repairWorkloads(active);
+        keys.forEach((name, key) -> {
+            if (!failures.containsKey(name)) {
+                toRepair.remove(key);
+            }
+        });
+        failures.forEach((name, failure) -> attempt("repair " + keys.get(name), () -> {
+            throw failure;
+        }));
     }
 
     private boolean isEnforced(EndpointKey key, String hostName) {

@@ -69,7 +69,7 @@ class AgentTest {
             world.started();
 
             assertThat(world.dataplane.journal())
-                    .containsExactly("remove cali3", "apply policy", "repair cali1", "suspend cali2");
+                    .containsExactly("remove cali3", "apply policy", "suspend cali2", "repair cali1");
             assertThat(world.dataplane.liveInterfaces()).containsExactly("cali1");
             assertThat(world.dataplane.interfaces().get("cali1").workload()).contains(workload(1));
         }
@@ -416,6 +416,94 @@ class AgentTest {
                     .pollInterval(Duration.ofMillis(2))
                     .until(() -> world.dataplane.policy().isPresent());
             assertThat(world.enforced().endpoints()).containsOnlyKeys("cali1");
+        }
+
+        @Test
+        void policyThatAnotherProgramDestroyedIsBackAsSoonAsTheHostTellsOfIt() throws InterruptedException {
+            world.started().connect(1, "WEB");
+
+            world.dataplane.losePolicyLoudly();
+
+            await().atMost(LONG)
+                    .pollInterval(Duration.ofMillis(2))
+                    .until(() -> world.dataplane.policy().isPresent());
+            assertThat(world.enforced().endpoints()).containsOnlyKeys("cali1");
+            assertThat(world.agent.isInSync()).isTrue();
+        }
+
+        @Test
+        void interfaceThatAnotherProgramChangedIsMadeRightAndNoOther() throws InterruptedException {
+            world.started().connect(1, "WEB");
+            world.connect(2, "WEB");
+            int before = world.dataplane.journal().size();
+
+            world.dataplane.setDownByAnotherProgram("cali2");
+
+            await().atMost(LONG)
+                    .pollInterval(Duration.ofMillis(2))
+                    .until(() -> world.dataplane.liveInterfaces().contains("cali2"));
+            assertThat(world.dataplane.journal().stream().skip(before)).containsExactly("mend host", "mend cali2");
+        }
+
+        @Test
+        void interfaceThatAnotherProgramChangedStaysDownWhilePolicyIsLost() throws InterruptedException {
+            world.started().connect(1, "WEB");
+            world.dataplane.failNext(Operation.APPLY, 3);
+            world.dataplane.losePolicy();
+
+            world.dataplane.setDownByAnotherProgram("cali1");
+
+            await().atMost(LONG)
+                    .pollInterval(Duration.ofMillis(2))
+                    .until(() -> world.dataplane.liveInterfaces().contains("cali1"));
+            List<String> journal = world.dataplane.journal();
+            assertThat(journal.lastIndexOf("apply policy")).isLessThan(journal.indexOf("mend cali1"));
+        }
+
+        @Test
+        void mendingThatFailsIsTriedAgain() throws InterruptedException {
+            world.started().connect(1, "WEB");
+            world.dataplane.failNext(Operation.MEND, 2);
+
+            world.dataplane.setDownByAnotherProgram("cali1");
+
+            await().atMost(LONG)
+                    .pollInterval(Duration.ofMillis(2))
+                    .until(() -> world.dataplane.liveInterfaces().contains("cali1"));
+        }
+
+        @Test
+        void agentThatDiesSaysSoAndRefusesEverything() throws InterruptedException {
+            world.started().connect(1, "WEB");
+            world.dataplane.beforeNext(Operation.REFRESH, () -> {
+                throw new AssertionError("nobody thought of this");
+            });
+
+            world.agent.refresh();
+
+            String reason = "the agent has ended because of an unforeseen error"
+                    + " (java.lang.AssertionError: nobody thought of this); the node daemon must be restarted";
+            assertThat(world.agent.awaitEnd()).contains(reason);
+            assertThat(world.agent.isInSync()).isFalse();
+            assertThat(world.agent.status().failed()).isTrue();
+            assertThat(world.agent.status().lastError()).contains(reason);
+            assertThatThrownBy(() -> world.connect(2, "WEB"))
+                    .isInstanceOf(DataplaneException.Unavailable.class)
+                    .hasMessage("connect workload cali2: " + reason);
+            assertThatThrownBy(() -> world.agent.leave("cali1"))
+                    .isInstanceOf(DataplaneException.Unavailable.class)
+                    .hasMessage("disconnect workload cali1: " + reason);
+            assertThat(world.dataplane.liveInterfaces()).containsExactly("cali1");
+        }
+
+        @Test
+        void agentThatIsClosedEndsWithoutAReason() throws InterruptedException {
+            world.started();
+
+            world.agent.close();
+
+            assertThat(world.agent.awaitEnd()).isEmpty();
+            assertThat(world.agent.status().failed()).isFalse();
         }
 
         @Test

@@ -5,19 +5,13 @@ import io.calico.dataplane.WorkloadInterface;
 import io.calico.libnetwork.network.Workloads;
 import io.calico.model.EndpointKey;
 import java.time.Duration;
-import java.util.function.Predicate;
 
 /** The workloads of this host, in the hands of its agent. Thread-safe. */
 final class AgentWorkloads implements Workloads {
     private final Agent agent;
-    private final Predicate<String> present;
 
-    /**
-     * @param present whether an interface of that name exists on the host; asked on any thread
-     */
-    AgentWorkloads(Agent agent, Predicate<String> present) {
+    AgentWorkloads(Agent agent) {
         this.agent = agent;
-        this.present = present;
     }
 
     @Override
@@ -32,7 +26,7 @@ final class AgentWorkloads implements Workloads {
 
     @Override
     public boolean isPresent(String hostName) {
-        return present.test(hostName);
+        return agent.isConnected(hostName);
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.calico.libnetwork;
 
 import io.calico.dataplane.Agent;
 import io.calico.dataplane.AgentOptions;
+import io.calico.dataplane.AgentStatus;
 import io.calico.dataplane.Dataplane;
 import io.calico.dataplane.linux.LinuxDataplane;
 import io.calico.datastore.CalicoStore;
@@ -36,6 +37,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,6 +71,8 @@ final class CalicoNode implements AutoCloseable {
     private final Deque<AutoCloseable> started = new ArrayDeque<>();
     /** Guarded by the lock. */
     private boolean closed;
+    /** Null until everything has started. */
+    private volatile @Nullable Agent startedAgent;
 
     /** The node of this host. */
     CalicoNode(NodeOptions options, Map<String, String> environment) {
@@ -122,9 +126,28 @@ final class CalicoNode implements AutoCloseable {
             if (isClosed()) {
                 return;
             }
+            requireAlive(agent);
         }
+        startedAgent = agent;
         run.setReady();
         LOG.info("node {} is ready", options.host());
+    }
+
+    private static void requireAlive(Agent agent) {
+        AgentStatus status = agent.status();
+        if (status.failed()) {
+            throw new IllegalStateException(status.lastError().orElse("the agent has ended"));
+        }
+    }
+
+    /**
+     * Waits until the node, which has started, can do its work no longer, or is closed.
+     *
+     * @return why it cannot, for an operator; empty if it was closed
+     */
+    Optional<String> awaitEnd() throws InterruptedException {
+        Agent agent = startedAgent;
+        return agent == null ? Optional.empty() : agent.awaitEnd();
     }
 
     private Datastore openDatastore() {
@@ -174,7 +197,7 @@ final class CalicoNode implements AutoCloseable {
         NetworkDriver network = new NetworkDriver(
                 store,
                 allocator,
-                new AgentWorkloads(agent, name -> Files.exists(Path.of("/sys/class/net", name))),
+                new AgentWorkloads(agent),
                 new NetworkDriverOptions(options.host(), DriverScope.of(options.scope()), engine::engineCalled));
         IpamDriver ipam = new IpamDriver(store, allocator, network.addressUse(), options.host());
         PluginServer server = running(new PluginServer(

@@ -8,14 +8,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
 import org.slf4j.LoggerFactory;
 
 /**
  * The node daemon's main class. Runs in the foreground until SIGTERM or SIGINT; ends within two seconds then, and leaves
  * the host's traffic as it is.
  *
- * <p>Exit status: 0 after {@code --help} or {@code --version}, 1 if it could not start, 2 for a wrong command line, 143 or
+ * <p>Exit status: 0 after {@code --help} or {@code --version}, 1 if it could not start or could not go on, 2 for a wrong command line, 143 or
  * 130 after a signal.
  */
 public final class NodeDaemon {
@@ -60,8 +59,13 @@ public final class NodeDaemon {
             fail(e);
             return;
         }
-        // Until a signal ends the process.
-        new CountDownLatch(1).await();
+        Optional<String> reason = node.awaitEnd();
+        if (reason.isPresent()) {
+            // Not to go on as if nothing had happened: whoever started the daemon starts it again.
+            System.err.println("calico-node: " + reason.get());
+            LoggerFactory.getLogger(NodeDaemon.class).error("the node daemon ends: {}", reason.get());
+            System.exit(1);
+        }
     }
 
     private static void fail(RuntimeException e) {

@@ -139,6 +139,48 @@ class CalicoNodeTest {
     }
 
     @Test
+    void aNodeWhoseAgentDiesSaysWhySoThatTheDaemonCanEnd() throws Exception {
+        RecordingDataplane dataplane = new RecordingDataplane();
+        try (CalicoNode node = new CalicoNode(options, Map.of(), addresses -> dataplane)) {
+            node.start();
+            dataplane.beforeNext(RecordingDataplane.Operation.MEND, () -> {
+                throw new AssertionError("nobody thought of this");
+            });
+
+            dataplane.losePolicyLoudly();
+
+            assertThat(node.awaitEnd())
+                    .contains(
+                            "the agent has ended because of an unforeseen error (java.lang.AssertionError: nobody thought"
+                                    + " of this); the node daemon must be restarted");
+        }
+    }
+
+    @Test
+    void aNodeWhoseAgentDiesAtTheStartDoesNotStart() {
+        RecordingDataplane dataplane = new RecordingDataplane();
+        dataplane.beforeNext(RecordingDataplane.Operation.LIST, () -> {
+            throw new AssertionError("nobody thought of this");
+        });
+
+        assertThatThrownBy(() -> new CalicoNode(options, Map.of(), addresses -> dataplane).start())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("nobody thought of this");
+
+        assertThat(directory.resolve("run").toFile().list()).containsExactly("node.lock");
+    }
+
+    @Test
+    void aNodeThatIsStoppedEndsWithoutAReason() throws Exception {
+        CalicoNode node = node();
+        node.start();
+
+        node.close();
+
+        assertThat(node.awaitEnd()).isEmpty();
+    }
+
+    @Test
     void containersAndTheirAddressesSurviveARestart() throws Exception {
         String network = "a".repeat(64);
         String endpoint = "b".repeat(64);

@@ -60,7 +60,7 @@ public final class RunningPlugin implements AutoCloseable {
         NetworkDriver network = new NetworkDriver(
                 store,
                 allocator,
-                new AgentWorkloads(agent, name -> dataplane.interfaces().containsKey(name)),
+                new AgentWorkloads(agent),
                 new NetworkDriverOptions(HOST, DriverScope.of("local"), () -> {}));
         this.driver = network;
         IpamDriver ipam = new IpamDriver(store, allocator, network.addressUse(), HOST);

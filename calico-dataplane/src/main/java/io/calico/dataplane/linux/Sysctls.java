@@ -60,6 +60,11 @@ final class Sysctls {
         return set(requireKey(key), value);
     }
 
+    /** What {@link #setForHost} sets; empty if this kernel has no such setting. */
+    Optional<String> findForHost(String key) {
+        return find(requireKey(key));
+    }
+
     private static String family(IpVersion version) {
         return version == IpVersion.V4 ? "ipv4" : "ipv6";
     }

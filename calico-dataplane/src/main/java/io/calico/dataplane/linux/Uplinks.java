@@ -36,6 +36,7 @@ final class Uplinks {
     private final List<LinkAddress> addresses;
     private final List<Route> defaultRoutes;
     private final Set<IpAddress> nodeAddresses;
+    private final Map<IpVersion, Optional<IpAddress>> sources;
 
     /**
      * From what the kernel says.
@@ -55,6 +56,12 @@ final class Uplinks {
                 .sorted(Comparator.comparingInt(route -> route.metric().orElse(0)))
                 .toList();
         this.nodeAddresses = Set.copyOf(nodeAddresses);
+        this.sources = Map.of(IpVersion.V4, findSource(IpVersion.V4), IpVersion.V6, findSource(IpVersion.V6));
+    }
+
+    /** Whether the name is one that Linux gives to network hardware. */
+    static boolean isHardware(String name) {
+        return HARDWARE.matcher(name).matches();
     }
 
     /** Asks the kernel. */
@@ -114,6 +121,10 @@ final class Uplinks {
      * it uses towards the rest of the world; else any that is valid beyond one link; else empty.
      */
     Optional<IpAddress> source(IpVersion version) {
+        return sources.getOrDefault(version, Optional.empty());
+    }
+
+    private Optional<IpAddress> findSource(IpVersion version) {
         List<LinkAddress> candidates = addresses.stream()
                 .filter(address -> address.address().version() == version)
                 .filter(address -> address.scope().equals(Scope.GLOBAL))
@@ -153,8 +164,7 @@ final class Uplinks {
      * and of all network hardware that is up; 1500 if there is none.
      */
     int mtuBytes() {
-        Stream<Link> hardware = links.values().stream()
-                .filter(link -> link.isUp() && HARDWARE.matcher(link.name()).matches());
+        Stream<Link> hardware = links.values().stream().filter(link -> link.isUp() && isHardware(link.name()));
         return Stream.concat(uplinks(), hardware).mapToInt(Link::mtuBytes).min().orElse(DEFAULT_MTU);
     }
 }

@@ -5,12 +5,10 @@ import io.calico.dataplane.WorkloadInterface;
 import io.calico.dataplane.linux.netlink.Link;
 import io.calico.dataplane.linux.netlink.LinkAddress;
 import io.calico.dataplane.linux.netlink.LinkSettings;
-import io.calico.dataplane.linux.netlink.Neighbour;
 import io.calico.dataplane.linux.netlink.NetlinkException;
 import io.calico.dataplane.linux.netlink.NextHop;
 import io.calico.dataplane.linux.netlink.Request;
 import io.calico.dataplane.linux.netlink.Route;
-import io.calico.dataplane.linux.netlink.RouteFilter;
 import io.calico.dataplane.linux.netlink.RtNetlink;
 import io.calico.dataplane.linux.netlink.Scope;
 import io.calico.model.net.Cidr;
@@ -24,6 +22,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -71,6 +71,9 @@ public final class WorkloadLinks implements AutoCloseable {
      * network disconnect} there are no more statistics of that container.
      */
     private static final Duration DELETION_DELAY = Duration.ofMillis(100);
+
+    /** Up to so many links are asked for one by one; to list a thousand takes as long as to ask for some ten. */
+    private static final int FEW = 8;
 
     private final RtNetlink netlink;
     private final Sysctls sysctls;
@@ -140,7 +143,7 @@ public final class WorkloadLinks implements AutoCloseable {
             }
             Link link = existing.get();
             if (link.group() == DEAD_GROUP) {
-                netlink.execute(Request.deleteLink(link.index()));
+                deleteDead(link);
                 if (createPair(workload).isPresent()) {
                     throw refused("connect workload", workload.hostName(), "its interface appears again and again");
                 }
@@ -150,6 +153,17 @@ public final class WorkloadLinks implements AutoCloseable {
             repairHostSide(link, workload);
         } catch (NetlinkException e) {
             throw refused("connect workload", workload.hostName(), e);
+        }
+    }
+
+    /** Which the reaper may do at the same moment. */
+    private void deleteDead(Link link) {
+        try {
+            netlink.execute(Request.deleteLink(link.index()));
+        } catch (NetlinkException e) {
+            if (!e.isAbsent()) {
+                throw e;
+            }
         }
     }
 
@@ -226,65 +240,94 @@ public final class WorkloadLinks implements AutoCloseable {
      * @throws DataplaneException.Refused if the kernel refuses a step, or a foreign interface has the name
      */
     public boolean repair(WorkloadInterface workload) {
-        try {
-            Optional<Link> link = netlink.findLink(workload.hostName());
-            if (link.isEmpty() || link.get().group() == DEAD_GROUP) {
-                return false;
-            }
-            requireVeth(link.get());
-            repairHostSide(link.get(), workload);
-            return true;
-        } catch (NetlinkException e) {
-            throw refused("repair workload", workload.hostName(), e);
+        Repairs repairs = repairAll(List.of(workload));
+        for (DataplaneException failure : repairs.failures().values()) {
+            throw failure;
         }
+        return repairs.indexes().containsKey(workload.hostName());
     }
 
-    /** Changes only what differs; what a running workload sends goes on meanwhile. */
-    private void repairHostSide(Link link, WorkloadInterface workload) {
-        setSysctls(link);
-        boolean isSame = link.group() == LIVE_GROUP && link.mac().equals(Optional.of(WorkloadInterface.HOST_MAC));
-        if (!isSame) {
-            // Before the neighbours are looked at: the kernel forgets them when the address changes.
-            LinkSettings settings = LinkSettings.builder()
-                    .mac(WorkloadInterface.HOST_MAC)
-                    .group(LIVE_GROUP)
-                    .build();
-            netlink.execute(Request.changeLink(link.index(), settings));
+    /**
+     * What {@link #repairAll} met with; by host-side names.
+     *
+     * @param indexes the numbers of those that exist and are right now
+     * @param differences what was not right of these, in words; only of those where something was not
+     * @param failures why the others could not be made right; what does not exist is in none of the three
+     * @param released addresses that were routed to one of them and should not have been
+     */
+    record Repairs(
+            SortedMap<String, Integer> indexes,
+            SortedMap<String, List<String>> differences,
+            SortedMap<String, DataplaneException> failures,
+            Set<IpAddress> released) {}
+
+    /**
+     * Makes the host sides of existing pairs right again, each as {@link #repair} does; a failure of one does not keep the
+     * others from it. Many are compared with one list of everything, a few are asked for one by one.
+     *
+     * @throws DataplaneException.Refused if the kernel does not list what there is
+     */
+    Repairs repairAll(Collection<WorkloadInterface> workloads) {
+        Repairs repairs = new Repairs(new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), new HashSet<>());
+        Optional<LinkSnapshot> all = Optional.empty();
+        if (workloads.size() > FEW) {
+            try {
+                all = Optional.of(LinkSnapshot.ofAll(netlink));
+            } catch (NetlinkException e) {
+                throw refused("look at", "all workloads", e);
+            }
         }
-        List<Request> requests = new ArrayList<>();
-        addressChanges(link, workload, requests);
-        neighbourChanges(link, workload, requests);
+        for (WorkloadInterface workload : workloads) {
+            String name = workload.hostName();
+            try {
+                Optional<Link> link =
+                        all.map(snapshot -> snapshot.links().get(name)).or(() -> netlink.findLink(name));
+                if (link.isEmpty() || link.get().group() == DEAD_GROUP) {
+                    continue;
+                }
+                requireVeth(link.get());
+                repair(
+                        workload,
+                        link.get(),
+                        all.isPresent() ? all.get() : LinkSnapshot.of(netlink, link.get()),
+                        repairs);
+                repairs.indexes().put(name, link.get().index());
+            } catch (NetlinkException e) {
+                // A look that is a moment old may show what is gone by now.
+                if (!e.isAbsent() || netlink.findLink(name).isPresent()) {
+                    repairs.failures().put(name, refused("repair workload", name, e));
+                }
+            } catch (DataplaneException e) {
+                repairs.failures().put(name, e);
+            }
+        }
+        return repairs;
+    }
+
+    private void repair(WorkloadInterface workload, Link link, LinkSnapshot snapshot, Repairs repairs) {
+        HostSideDiff diff = HostSideDiff.of(workload, link, snapshot, wantedRoutes(link, workload));
+        if (diff.isEmpty()) {
+            return;
+        }
+        if (diff.settingsDiffer()) {
+            setSysctls(link);
+        }
+        netlink.execute(diff.requests());
         if (!link.isUp()) {
-            requests.add(Request.changeLink(link.index(), LinkSettings.up(true)));
+            // Its routes went with it, although a list that is older may still have them.
+            replaceRoutes(link, workload);
+        } else {
+            executeRoutes(diff.routeRequests(), link, workload);
         }
-        netlink.execute(requests);
-        removeForeignRoutes(link, workload);
-        replaceRoutes(link, workload);
+        repairs.released().addAll(diff.released());
+        if (!diff.words().isEmpty()) {
+            repairs.differences().put(workload.hostName(), diff.words());
+        }
     }
 
-    private void addressChanges(Link link, WorkloadInterface workload, List<Request> requests) {
-        LinkAddress wanted = gateway(link, workload);
-        List<LinkAddress> present = netlink.addresses(link.index());
-        if (!present.contains(wanted)) {
-            requests.add(Request.addAddress(wanted));
-        }
-        present.stream()
-                .filter(address -> address.address().version() == IpVersion.V4 && !address.equals(wanted))
-                .forEach(address -> requests.add(Request.removeAddress(address)));
-    }
-
-    private void neighbourChanges(Link link, WorkloadInterface workload, List<Request> requests) {
-        List<Neighbour> present = netlink.neighbours(link.index());
-        for (IpAddress address : workload.addresses()) {
-            Neighbour wanted = new Neighbour(link.index(), address, Optional.of(workload.containerMac()), true);
-            if (!present.contains(wanted)) {
-                requests.add(Request.setNeighbour(link.index(), address, workload.containerMac()));
-            }
-        }
-        present.stream()
-                .filter(neighbour ->
-                        neighbour.isPermanent() && !workload.addresses().contains(neighbour.address()))
-                .forEach(neighbour -> requests.add(Request.removeNeighbour(link.index(), neighbour.address())));
+    private void repairHostSide(Link link, WorkloadInterface workload) {
+        Repairs repairs = new Repairs(new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), new HashSet<>());
+        repair(workload, link, LinkSnapshot.of(netlink, link), repairs);
     }
 
     private void repairContainerSide(Link link, WorkloadInterface workload) {
@@ -297,48 +340,43 @@ public final class WorkloadLinks implements AutoCloseable {
         }
     }
 
-    private void removeForeignRoutes(Link link, WorkloadInterface workload) {
-        List<Request> requests = new ArrayList<>();
-        for (IpVersion version : IpVersion.values()) {
-            RouteFilter filter =
-                    RouteFilter.main(version).ofProtocol(ROUTE_PROTOCOL).throughLink(link.index());
-            netlink.routes(filter).stream()
-                    .filter(route -> !route.destination().isSingleAddress()
-                            || !workload.addresses()
-                                    .contains(route.destination().first()))
-                    .forEach(route -> requests.add(Request.deleteRoute(route)));
-        }
-        netlink.execute(requests);
+    private void replaceRoutes(Link link, WorkloadInterface workload) {
+        executeRoutes(replacements(link, workload), link, workload);
     }
 
-    private void replaceRoutes(Link link, WorkloadInterface workload) {
+    private void executeRoutes(List<Request> requests, Link link, WorkloadInterface workload) {
         try {
-            netlink.execute(routes(link, workload));
+            netlink.execute(requests);
         } catch (NetlinkException e) {
             if (!e.isInvalid()) {
                 throw e;
             }
             // The source is an address that the host has lost meanwhile.
             uplinks = Uplinks.read(netlink, nodeAddresses);
-            netlink.execute(routes(link, workload));
+            netlink.execute(replacements(link, workload));
         }
     }
 
-    private List<Request> routes(Link link, WorkloadInterface workload) {
-        List<Request> requests = new ArrayList<>();
+    private List<Request> replacements(Link link, WorkloadInterface workload) {
+        return wantedRoutes(link, workload).stream().map(Request::replaceRoute).toList();
+    }
+
+    private List<Route> wantedRoutes(Link link, WorkloadInterface workload) {
+        List<Route> routes = new ArrayList<>();
         for (IpAddress address : workload.addresses()) {
-            requests.add(Request.replaceRoute(Route.builder()
+            routes.add(Route.builder()
                     .destination(Cidr.of(address))
                     .addNextHops(NextHop.link(link.index()))
                     .scope(address.isV4() ? Scope.LINK : Scope.GLOBAL)
                     .protocol(ROUTE_PROTOCOL)
                     .preferredSource(uplinks.source(address.version()))
-                    .build()));
+                    .build());
         }
-        return requests;
+        return routes;
     }
 
-    private static LinkAddress gateway(Link link, WorkloadInterface workload) {
+    /** The address that the workload has as its next hop. */
+    static LinkAddress gateway(Link link, WorkloadInterface workload) {
         return new LinkAddress(link.index(), IpNet.of(workload.gateway4(), 32), Scope.LINK);
     }
 
@@ -427,6 +465,20 @@ public final class WorkloadLinks implements AutoCloseable {
         return names;
     }
 
+    /** The addresses that are routed to a link; none if it is not there. */
+    Set<IpAddress> addressesRoutedTo(String hostName) {
+        Set<IpAddress> addresses = new HashSet<>();
+        try {
+            netlink.findLink(hostName)
+                    .map(link -> LinkSnapshot.of(netlink, link).routesOf(link))
+                    .orElse(List.of())
+                    .forEach(route -> addresses.add(route.destination().first()));
+        } catch (NetlinkException e) {
+            throw refused("look at workload", hostName, e);
+        }
+        return addresses;
+    }
+
     /** The links that carry a default route or an address of the node, by name; looked up anew. */
     public Set<String> uplinks() {
         dead.clear();
@@ -440,6 +492,14 @@ public final class WorkloadLinks implements AutoCloseable {
      */
     public int mtuBytes() {
         return uplinks.mtuBytes();
+    }
+
+    /** Whether the host is a router of both versions, as far as it knows them. */
+    boolean forwards() {
+        return sysctls.findForHost("net/ipv4/ip_forward").orElse("1").equals("1")
+                && sysctls.findForHost("net/ipv6/conf/all/forwarding")
+                        .orElse("1")
+                        .equals("1");
     }
 
     /**

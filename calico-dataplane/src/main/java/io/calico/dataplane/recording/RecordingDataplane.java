@@ -7,6 +7,7 @@ import io.calico.dataplane.WorkloadInterface;
 import io.calico.policy.CompiledPolicy;
 import io.calico.policy.EndpointToHostAction;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -34,6 +35,7 @@ public final class RecordingDataplane implements Dataplane {
         SUSPEND,
         REMOVE,
         LIST,
+        MEND,
         REFRESH
     }
 
@@ -72,6 +74,16 @@ public final class RecordingDataplane implements Dataplane {
     private boolean policyWasLost;
 
     @GuardedBy("lock")
+    private boolean driftWasTold;
+
+    /** Set down by another program. */
+    @GuardedBy("lock")
+    private final Set<String> changedInterfaces = new TreeSet<>();
+
+    @GuardedBy("lock")
+    private @Nullable Runnable listener;
+
+    @GuardedBy("lock")
     private boolean closed;
 
     @GuardedBy("lock")
@@ -106,6 +118,32 @@ public final class RecordingDataplane implements Dataplane {
         synchronized (lock) {
             policy = Optional.empty();
             policyWasLost = true;
+        }
+    }
+
+    /** Another program destroys the policy, and the host tells of it. */
+    public void losePolicyLoudly() {
+        losePolicy();
+        tellOfDrift();
+    }
+
+    /** Another program sets the interface down, and the host tells of it. */
+    public void setDownByAnotherProgram(String hostName) {
+        synchronized (lock) {
+            interfaces.computeIfPresent(hostName, (name, state) -> new Interface(state.workload(), false));
+            changedInterfaces.add(hostName);
+        }
+        tellOfDrift();
+    }
+
+    private void tellOfDrift() {
+        Runnable told;
+        synchronized (lock) {
+            driftWasTold = true;
+            told = listener;
+        }
+        if (told != null) {
+            told.run();
         }
     }
 
@@ -213,16 +251,24 @@ public final class RecordingDataplane implements Dataplane {
     }
 
     @Override
-    public boolean repairWorkload(WorkloadInterface workload) {
-        begin(Operation.REPAIR, workload.hostName());
-        synchronized (lock) {
-            if (!interfaces.containsKey(workload.hostName())) {
-                return false;
+    public Map<String, DataplaneException> repairWorkloads(Collection<WorkloadInterface> workloads) {
+        Map<String, DataplaneException> refused = new TreeMap<>();
+        for (WorkloadInterface workload : workloads) {
+            String name = workload.hostName();
+            try {
+                begin(Operation.REPAIR, name);
+            } catch (DataplaneException e) {
+                refused.put(name, e);
+                continue;
             }
-            interfaces.put(workload.hostName(), new Interface(Optional.of(workload), true));
-            record(Operation.REPAIR, workload.hostName());
-            return true;
+            synchronized (lock) {
+                if (interfaces.containsKey(name)) {
+                    interfaces.put(name, new Interface(Optional.of(workload), true));
+                    record(Operation.REPAIR, name);
+                }
+            }
         }
+        return refused;
     }
 
     @Override
@@ -256,6 +302,13 @@ public final class RecordingDataplane implements Dataplane {
     }
 
     @Override
+    public boolean isConnected(String hostName) {
+        synchronized (lock) {
+            return interfaces.containsKey(hostName);
+        }
+    }
+
+    @Override
     public int workloadMtuBytes() {
         return 1500;
     }
@@ -268,6 +321,49 @@ public final class RecordingDataplane implements Dataplane {
             policyWasLost = false;
             record(Operation.REFRESH, "host");
             return wasLost;
+        }
+    }
+
+    @Override
+    public void onDrift(Runnable newListener) {
+        synchronized (lock) {
+            listener = newListener;
+        }
+    }
+
+    @Override
+    public boolean mend() {
+        synchronized (lock) {
+            if (!driftWasTold) {
+                return false;
+            }
+        }
+        begin(Operation.MEND, "host");
+        synchronized (lock) {
+            driftWasTold = false;
+            boolean wasLost = policyWasLost;
+            policyWasLost = false;
+            record(Operation.MEND, "host");
+            return wasLost;
+        }
+    }
+
+    @Override
+    public void mendWorkloads() {
+        Set<String> names;
+        synchronized (lock) {
+            names = new TreeSet<>(changedInterfaces);
+        }
+        for (String name : names) {
+            begin(Operation.MEND, name);
+            synchronized (lock) {
+                changedInterfaces.remove(name);
+                Interface present = interfaces.get(name);
+                if (present != null && present.workload().isPresent()) {
+                    interfaces.put(name, new Interface(present.workload(), true));
+                    record(Operation.MEND, name);
+                }
+            }
         }
     }
 

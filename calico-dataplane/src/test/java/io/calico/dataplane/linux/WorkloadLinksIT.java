@@ -256,6 +256,9 @@ class WorkloadLinksIT {
         }
 
         @Override
+        public void settings(NetlinkEvent.SettingsChange event) {}
+
+        @Override
         public void overrun() {
             step("overrun");
         }

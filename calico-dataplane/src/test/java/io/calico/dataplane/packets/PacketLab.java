@@ -90,7 +90,7 @@ final class PacketLab implements AutoCloseable {
         network.run(() -> {
             setUpLinks();
             setUpFilter(filter);
-            List<String> problems = ForwardAcceptRule.ensure();
+            List<String> problems = ForwardAcceptRule.ensure().problems();
             if (!problems.isEmpty()) {
                 throw new AssertionError(problems);
             }

@@ -43,24 +43,34 @@ public final class ForwardAcceptRule {
     }
 
     /**
-     * Writes the rule where it is missing. Never throws: what could not be done is told.
+     * What became of it. Immutable.
      *
-     * @return what keeps accepted packets from passing, in words for an operator; empty if nothing does
+     * @param problems what keeps accepted packets from passing, in words for an operator; empty if nothing does
+     * @param hasWritten whether something was missing and is there now
      */
-    public static List<String> ensure() {
+    public record Outcome(List<String> problems, boolean hasWritten) {
+        /** Copies the list. */
+        public Outcome {
+            problems = List.copyOf(problems);
+        }
+    }
+
+    /** Writes the rule where it is missing. Never throws: what could not be done is told. */
+    public static Outcome ensure() {
         List<String> problems = new ArrayList<>();
+        boolean hasWritten = false;
         boolean hasProgram = false;
         for (String program : List.of("iptables", "ip6tables")) {
             List<Variant> variants = variants(program);
             hasProgram |= !variants.isEmpty();
             for (Variant variant : variants) {
-                carryOut(variant, FilterChains::missing, problems);
+                hasWritten |= carryOut(variant, FilterChains::missing, problems);
             }
         }
         if (!hasProgram) {
             problems.addAll(droppingChains());
         }
-        return List.copyOf(problems);
+        return new Outcome(problems, hasWritten);
     }
 
     /**
@@ -80,17 +90,20 @@ public final class ForwardAcceptRule {
         List<List<String>> commands(FilterChains chains);
     }
 
-    private static void carryOut(Variant variant, Plan plan, List<String> problems) {
+    /** Whether a command was carried out. */
+    private static boolean carryOut(Variant variant, Plan plan, List<String> problems) {
+        boolean hasWritten = false;
         try {
             Optional<FilterChains> chains = read(variant, problems);
             if (chains.isEmpty()) {
-                return;
+                return false;
             }
             for (List<String> command : plan.commands(chains.get())) {
                 ToolResult result = variant.run(command);
                 String words = variant.tool() + " " + String.join(" ", command);
                 if (result.succeeded()) {
                     LOG.info("{}", words);
+                    hasWritten = true;
                 } else {
                     problems.add(words + ": " + result.output());
                 }
@@ -98,6 +111,7 @@ public final class ForwardAcceptRule {
         } catch (DataplaneException e) {
             problems.add(String.valueOf(e.getMessage()));
         }
+        return hasWritten;
     }
 
     private static Optional<FilterChains> read(Variant variant, List<String> problems) {

@@ -11,12 +11,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class Libc {
     static final int AF_UNIX = 1;
+    static final int AF_INET = 2;
+    static final int AF_INET6 = 10;
     static final int AF_NETLINK = 16;
     static final int SOCK_DGRAM = 2;
     static final int SOCK_RAW = 3;
     static final int SOCK_CLOEXEC = 0x80000;
     static final int NETLINK_ROUTE = 0;
     static final int NETLINK_NETFILTER = 12;
+    static final int IPPROTO_RAW = 255;
+    static final int SOL_IP = 0;
+    static final int SOL_IPV6 = 41;
+    /** The same number for both IP versions. */
+    static final int IPT_SO_GET_INFO = 64;
+
     static final int SOL_SOCKET = 1;
     static final int SO_SNDBUF = 7;
     static final int SO_RCVBUF = 8;
@@ -56,6 +64,8 @@ final class Libc {
     static native int getsockname(int fd, ByteBuffer address, ByteBuffer length);
 
     static native int setsockopt(int fd, int level, int option, ByteBuffer value, int length);
+
+    static native int getsockopt(int fd, int level, int option, ByteBuffer value, ByteBuffer length);
 
     static native long sendto(
             int fd, ByteBuffer data, long length, int flags, @Nullable ByteBuffer address, int addressLength);

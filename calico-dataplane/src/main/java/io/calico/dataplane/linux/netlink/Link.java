@@ -41,6 +41,18 @@ public interface Link {
     /** The bridge, bond or other device that this link is a port of. */
     OptionalInt master();
 
+    /** Whether it forwards packets of IPv4, 0 or 1; empty if the kernel does not say. */
+    OptionalInt forwarding4();
+
+    /** Whether it answers ARP for others, 0 or 1; empty if the kernel does not say. */
+    OptionalInt proxyArp();
+
+    /** Whether it forwards packets of IPv6, 0 or 1; empty without IPv6. */
+    OptionalInt forwarding6();
+
+    /** Whether it accepts router advertisements, 0 to 2; empty without IPv6. */
+    OptionalInt acceptRouterAdvertisements();
+
     /** Builds a link, for tests and recordings. */
     static Builder builder() {
         return new Builder();

@@ -10,6 +10,7 @@ import java.util.OptionalInt;
  * struct ifinfomsg   u8 family | u8 pad | u16 device type | i32 index | u32 flags | u32 which flags to change
  * attributes         IFLA_IFNAME text, IFLA_ADDRESS 6 bytes, IFLA_MTU u32, IFLA_GROUP u32,
  *                    IFLA_NET_NS_PID u32 or IFLA_NET_NS_FD u32, IFLA_LINKINFO {kind, data}
+ *                    IFLA_AF_SPEC {AF_INET {IFLA_INET_CONF u32…}, AF_INET6 {IFLA_INET6_CONF u32…}}
  * a veth's data      VETH_INFO_PEER { struct ifinfomsg of the other end, its attributes }
  * </pre>
  */
@@ -57,6 +58,9 @@ final class LinkFormat {
     static Link read(MessageReader in) {
         int flags = in.i32(in.content() + 8);
         MessageReader.Attributes attributes = in.attributes(Wire.IFINFOMSG_LENGTH);
+        MessageReader.Attributes settings = attributes.nested(Wire.IFLA_AF_SPEC);
+        MessageReader.Attributes settings4 = settings.nested(Wire.AF_INET);
+        MessageReader.Attributes settings6 = settings.nested(Wire.AF_INET6);
         return Link.builder()
                 .index(in.i32(in.content() + 4))
                 .name(attributes.text(Wire.IFLA_IFNAME))
@@ -69,6 +73,10 @@ final class LinkFormat {
                 .pairedIndex(optional(attributes, Wire.IFLA_LINK))
                 .isPairedElsewhere(attributes.has(Wire.IFLA_LINK_NETNSID))
                 .master(optional(attributes, Wire.IFLA_MASTER))
+                .forwarding4(settings4.element(Wire.IFLA_INET_CONF, 0))
+                .proxyArp(settings4.element(Wire.IFLA_INET_CONF, 2))
+                .forwarding6(settings6.element(Wire.IFLA_INET6_CONF, 0))
+                .acceptRouterAdvertisements(settings6.element(Wire.IFLA_INET6_CONF, 3))
                 .build();
     }
 

@@ -3,8 +3,10 @@ package io.calico.dataplane.linux.netlink;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.MacAddress;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Function;
 
 /**
@@ -76,6 +78,11 @@ final class MessageReader {
 
     int u16(int offset) {
         return data.getShort(checked(offset, 2)) & 0xffff;
+    }
+
+    /** Port of the socket whose request caused an event; 0 if the kernel itself did, or does not say. */
+    int port() {
+        return data.getInt(start + 12);
     }
 
     int i32(int offset) {
@@ -153,6 +160,19 @@ final class MessageReader {
         /** A 32-bit number; the default if the attribute is missing. */
         int i32(int type, int absent) {
             return has(type) ? data.getInt(atLeast(type, 4)) : absent;
+        }
+
+        /** A number in network order; the given one if the attribute is missing. */
+        int be32(int type, int absent) {
+            int number = i32(type, absent);
+            return has(type) && data.order() == ByteOrder.LITTLE_ENDIAN ? Integer.reverseBytes(number) : number;
+        }
+
+        /** Number {@code index} of an attribute that is an array of u32; empty if it is missing or shorter. */
+        OptionalInt element(int type, int index) {
+            return has(type) && length(type) >= 4 * (index + 1)
+                    ? OptionalInt.of(data.getInt(offset(type) + 4 * index))
+                    : OptionalInt.empty();
         }
 
         int u16(int type) {

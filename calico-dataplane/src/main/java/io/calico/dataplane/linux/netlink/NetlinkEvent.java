@@ -1,5 +1,8 @@
 package io.calico.dataplane.linux.netlink;
 
+import io.calico.model.net.IpVersion;
+import java.util.OptionalInt;
+
 /** Something that changed in the kernel, whoever changed it. Immutable. */
 public sealed interface NetlinkEvent {
 
@@ -58,6 +61,25 @@ public sealed interface NetlinkEvent {
         }
     }
 
+    /**
+     * Settings of IP were changed, of one link or of all.
+     *
+     * @param version of which IP version
+     * @param linkIndex the link; -1 the host's ({@code conf/all}), -2 those that new links get ({@code conf/default})
+     * @param forwarding the setting's value now; empty if this event is not about it
+     * @param proxyNeighbours {@code proxy_arp} or {@code proxy_ndp} now; empty if this event is not about it
+     */
+    record SettingsChange(IpVersion version, int linkIndex, OptionalInt forwarding, OptionalInt proxyNeighbours)
+            implements NetlinkEvent {
+        /** The {@link #linkIndex()} of the host's own settings. */
+        public static final int HOST = Wire.NETCONFA_IFINDEX_ALL;
+
+        @Override
+        public void accept(Visitor visitor) {
+            visitor.settings(this);
+        }
+    }
+
     /** Events were lost, because they came faster than they were read: whoever keeps a picture must read it anew. */
     record Overrun() implements NetlinkEvent {
         @Override
@@ -75,6 +97,8 @@ public sealed interface NetlinkEvent {
         void route(RouteChange event);
 
         void neighbour(NeighbourChange event);
+
+        void settings(SettingsChange event);
 
         void overrun();
     }

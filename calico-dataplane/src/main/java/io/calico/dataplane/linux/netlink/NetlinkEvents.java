@@ -1,13 +1,12 @@
 package io.calico.dataplane.linux.netlink;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import io.calico.model.net.IpVersion;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
 /**
@@ -18,22 +17,8 @@ import java.util.function.Function;
  */
 public final class NetlinkEvents implements AutoCloseable {
     private static final int RECEIVE_BUFFER = 2 << 20;
-    private static final int MAX_EVENTS = 4096;
-    /** struct pollfd: i32 descriptor, i16 events asked for, i16 events seen. */
-    private static final int POLLFD_LENGTH = 8;
 
-    private final NetlinkSocket socket;
-    private final int wakeup;
-    private final ByteBuffer polled =
-            ByteBuffer.allocateDirect(2 * POLLFD_LENGTH).order(ByteOrder.nativeOrder());
-    private final ByteBuffer one =
-            ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder()).putLong(0, 1);
-    private final ByteBuffer counter = ByteBuffer.allocateDirect(8);
-    /** Orders waking and closing: a closed descriptor's number may already be somebody else's. */
-    private final ReentrantLock lock = new ReentrantLock();
-
-    private volatile boolean isClosed;
-    private boolean isReading;
+    private final EventSocket socket;
 
     /** What can be told of. */
     public enum Topic {
@@ -44,7 +29,9 @@ public final class NetlinkEvents implements AutoCloseable {
         /** Routes of all tables. */
         ROUTES(group(Wire.RTNLGRP_IPV4_ROUTE) | group(Wire.RTNLGRP_IPV6_ROUTE)),
         /** Neighbour entries. */
-        NEIGHBOURS(group(Wire.RTNLGRP_NEIGH));
+        NEIGHBOURS(group(Wire.RTNLGRP_NEIGH)),
+        /** Settings below {@code /proc/sys/net/ipv?/conf}, as far as the kernel tells of them. */
+        SETTINGS(group(Wire.RTNLGRP_IPV4_NETCONF) | group(Wire.RTNLGRP_IPV6_NETCONF));
 
         private final int groups;
 
@@ -57,9 +44,8 @@ public final class NetlinkEvents implements AutoCloseable {
         }
     }
 
-    private NetlinkEvents(NetlinkSocket socket, int wakeup) {
+    private NetlinkEvents(EventSocket socket) {
         this.socket = socket;
-        this.wakeup = wakeup;
     }
 
     /**
@@ -69,14 +55,7 @@ public final class NetlinkEvents implements AutoCloseable {
      */
     public static NetlinkEvents open(Set<Topic> topics) {
         int groups = topics.stream().mapToInt(topic -> topic.groups).reduce(0, (a, b) -> a | b);
-        NetlinkSocket socket = NetlinkSocket.open(Libc.NETLINK_ROUTE, groups, RECEIVE_BUFFER);
-        int wakeup = Libc.eventfd(0, Libc.EFD_CLOEXEC);
-        if (wakeup < 0) {
-            int errno = Libc.errno();
-            socket.close();
-            throw NetlinkException.refused("open", "event descriptor", errno, "");
-        }
-        return new NetlinkEvents(socket, wakeup);
+        return new NetlinkEvents(EventSocket.open(Libc.NETLINK_ROUTE, groups, RECEIVE_BUFFER));
     }
 
     /**
@@ -86,67 +65,11 @@ public final class NetlinkEvents implements AutoCloseable {
      * @throws IllegalStateException if it is closed
      */
     public List<NetlinkEvent> await(Duration timeout) {
-        begin();
-        try {
-            polled.putInt(0, socket.descriptor()).putShort(4, Libc.POLLIN).putShort(6, (short) 0);
-            polled.putInt(8, wakeup).putShort(12, Libc.POLLIN).putShort(14, (short) 0);
-            int millis = (int) Math.min(timeout.toMillis(), Integer.MAX_VALUE);
-            // Interrupted by a signal: the caller waits again.
-            if (Libc.poll(polled, 2, millis) <= 0) {
-                return List.of();
-            }
-            if (polled.getShort(14) != 0) {
-                Libc.read(wakeup, counter, 8);
-            }
-            return polled.getShort(6) == 0 || isClosed ? List.of() : drain();
-        } finally {
-            end();
-        }
-    }
-
-    private void begin() {
-        lock.lock();
-        try {
-            if (isClosed) {
-                throw new IllegalStateException("the event socket is closed");
-            }
-            isReading = true;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void end() {
-        lock.lock();
-        try {
-            isReading = false;
-            if (isClosed) {
-                closeDescriptors();
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private List<NetlinkEvent> drain() {
         List<NetlinkEvent> events = new ArrayList<>();
-        while (events.size() < MAX_EVENTS) {
-            try {
-                Optional<MessageReader> datagram = socket.receiveNow("read", "netlink events");
-                if (datagram.isEmpty()) {
-                    break;
-                }
-                MessageReader in = datagram.get();
-                while (in.next()) {
-                    in.decode(NetlinkEvents::read).ifPresent(events::add);
-                }
-            } catch (NetlinkException e) {
-                if (e.errno() != Errno.ENOBUFS.number()) {
-                    throw e;
-                }
-                events.add(new NetlinkEvent.Overrun());
-            }
-        }
+        socket.await(
+                timeout,
+                in -> in.decode(NetlinkEvents::read).ifPresent(events::add),
+                () -> events.add(new NetlinkEvent.Overrun()));
         return events;
     }
 
@@ -169,9 +92,24 @@ public final class NetlinkEvents implements AutoCloseable {
                 event(
                         AddressFormat.readNeighbour(in),
                         neighbour -> new NetlinkEvent.NeighbourChange(neighbour, in.type() == Wire.RTM_DELNEIGH));
+            case Wire.RTM_NEWNETCONF -> Optional.of(readSettings(in));
             case Wire.NLMSG_OVERRUN -> Optional.of(new NetlinkEvent.Overrun());
             default -> Optional.empty();
         };
+    }
+
+    private static NetlinkEvent readSettings(MessageReader in) {
+        MessageReader.Attributes attributes = in.attributes(Wire.NETCONFMSG_LENGTH);
+        IpVersion version = in.u8(in.content()) == Wire.AF_INET ? IpVersion.V4 : IpVersion.V6;
+        return new NetlinkEvent.SettingsChange(
+                version,
+                attributes.i32(Wire.NETCONFA_IFINDEX, 0),
+                setting(attributes, Wire.NETCONFA_FORWARDING),
+                setting(attributes, Wire.NETCONFA_PROXY_NEIGH));
+    }
+
+    private static OptionalInt setting(MessageReader.Attributes attributes, int type) {
+        return attributes.has(type) ? OptionalInt.of(attributes.i32(type, 0)) : OptionalInt.empty();
     }
 
     private static <T> Optional<NetlinkEvent> event(Optional<T> subject, Function<T, NetlinkEvent> event) {
@@ -180,35 +118,12 @@ public final class NetlinkEvents implements AutoCloseable {
 
     /** Makes the {@link #await} that is under way, or else the next one, return at once. */
     public void wake() {
-        lock.lock();
-        try {
-            if (!isClosed) {
-                Libc.write(wakeup, one, 8);
-            }
-        } finally {
-            lock.unlock();
-        }
+        socket.wake();
     }
 
     /** Ends the listening; an {@link #await} that is under way returns. The second call does nothing. */
     @Override
     public void close() {
-        lock.lock();
-        try {
-            if (!isClosed) {
-                wake();
-                isClosed = true;
-                if (!isReading) {
-                    closeDescriptors();
-                }
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void closeDescriptors() {
         socket.close();
-        Libc.close(wakeup);
     }
 }

@@ -205,6 +205,12 @@ public final class Request {
                 out -> AddressFormat.writeNeighbour(out, linkIndex, address, Optional.empty()));
     }
 
+    /** A request to a part of netfilter: its number and the message's make the type. */
+    static Request netfilter(
+            String operation, String object, int subsystem, int message, int flags, Consumer<MessageWriter> body) {
+        return new Request(operation, object, subsystem << 8 | message, flags, body);
+    }
+
     static Request getLink(int index) {
         return new Request("get link", Integer.toString(index), Wire.RTM_GETLINK, 0, out -> {
             LinkFormat.writeHeader(out, index, -1);

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -29,12 +28,10 @@ public final class RtNetlink implements AutoCloseable {
     private static final int RECEIVE_BUFFER = 1 << 20;
     private static final int MAX_DUMPS = 10;
 
-    private final NetlinkSocket socket;
-    private final MessageWriter out = new MessageWriter();
-    private int sequence;
+    private final Exchange exchange;
 
-    private RtNetlink(NetlinkSocket socket) {
-        this.socket = socket;
+    private RtNetlink(Exchange exchange) {
+        this.exchange = exchange;
     }
 
     /**
@@ -57,7 +54,7 @@ public final class RtNetlink implements AutoCloseable {
      * @throws LinkageError if JNA's native library cannot be loaded
      */
     public static RtNetlink open() {
-        return new RtNetlink(NetlinkSocket.open(Libc.NETLINK_ROUTE, 0, RECEIVE_BUFFER));
+        return new RtNetlink(new Exchange(NetlinkSocket.open(Libc.NETLINK_ROUTE, 0, RECEIVE_BUFFER)));
     }
 
     /** Does {@link #execute(List)}. */
@@ -86,7 +83,7 @@ public final class RtNetlink implements AutoCloseable {
         List<NetlinkException> failures = new ArrayList<>();
         for (int from = 0; from < requests.size(); from += MAX_REQUESTS_PER_SEND) {
             int to = Math.min(from + MAX_REQUESTS_PER_SEND, requests.size());
-            exchange(requests.subList(from, to), answer -> {}, failures);
+            exchange.run(requests.subList(from, to), answer -> {}, failures);
         }
         return failures;
     }
@@ -100,7 +97,7 @@ public final class RtNetlink implements AutoCloseable {
         Request create = Request.createVeth(link, peer);
         List<Link> found = new ArrayList<>();
         List<NetlinkException> failures = new ArrayList<>();
-        exchange(
+        exchange.run(
                 List.of(create, Request.getLink(link.name().orElseThrow())),
                 answer -> found.add(answer.decode(LinkFormat::read)),
                 failures);
@@ -128,7 +125,7 @@ public final class RtNetlink implements AutoCloseable {
     private Optional<Link> findLink(Request request) {
         List<Link> found = new ArrayList<>();
         List<NetlinkException> failures = new ArrayList<>();
-        exchange(List.of(request), answer -> found.add(answer.decode(LinkFormat::read)), failures);
+        exchange.run(List.of(request), answer -> found.add(answer.decode(LinkFormat::read)), failures);
         for (NetlinkException failure : failures) {
             if (!failure.isAbsent()) {
                 throw failure;
@@ -165,6 +162,15 @@ public final class RtNetlink implements AutoCloseable {
                 .toList();
     }
 
+    /** The neighbours known on all links, both IP versions. */
+    public List<Neighbour> neighbours() {
+        List<Neighbour> all = new ArrayList<>();
+        for (IpVersion version : IpVersion.values()) {
+            all.addAll(listOrNone(Request.listNeighbours(0, version), AddressFormat::readNeighbour));
+        }
+        return all;
+    }
+
     /** With a filter the kernel calls it an error if the link or table to filter by does not exist. */
     private <T> List<T> listOrNone(Request request, Function<MessageReader, Optional<T>> parser) {
         try {
@@ -182,8 +188,8 @@ public final class RtNetlink implements AutoCloseable {
         List<NetlinkException> failures = new ArrayList<>();
         for (int i = 0; i < MAX_DUMPS; i++) {
             items.clear();
-            boolean isConsistent =
-                    exchange(List.of(request), answer -> answer.decode(parser).ifPresent(items::add), failures);
+            boolean isConsistent = exchange.run(
+                    List.of(request), answer -> answer.decode(parser).ifPresent(items::add), failures);
             if (!failures.isEmpty()) {
                 throw failures.get(0);
             }
@@ -198,45 +204,9 @@ public final class RtNetlink implements AutoCloseable {
                 "it changed during each of " + MAX_DUMPS + " readings");
     }
 
-    /**
-     * Sends the requests and reads until each is acknowledged.
-     *
-     * @param answers given what else the kernel sends in answer
-     * @param failures to which what the kernel refused is added, in the order of the requests
-     * @return false if a list changed while it was written and must be asked for again
-     */
-    private boolean exchange(List<Request> requests, Consumer<MessageReader> answers, List<NetlinkException> failures) {
-        int first = sequence + 1;
-        out.clear();
-        for (Request request : requests) {
-            request.write(out, ++sequence);
-        }
-        Request speaker = requests.get(0);
-        socket.send(out.finish(), speaker.operation(), speaker.object());
-        boolean isConsistent = true;
-        int open = requests.size();
-        while (open > 0) {
-            MessageReader in = socket.receive(speaker.operation(), speaker.object());
-            while (in.next()) {
-                int number = in.sequence() - first;
-                if (number < 0 || number >= requests.size()) {
-                    continue; // the late answer to a call that gave up
-                }
-                isConsistent &= (in.flags() & Wire.NLM_F_DUMP_INTR) == 0;
-                if (in.type() == Wire.NLMSG_ERROR || in.type() == Wire.NLMSG_DONE) {
-                    Acknowledgement.failure(in, requests.get(number)).ifPresent(failures::add);
-                    open--;
-                } else if (in.type() != Wire.NLMSG_NOOP) {
-                    answers.accept(in);
-                }
-            }
-        }
-        return isConsistent;
-    }
-
     /** Closes the socket; the second call does nothing. */
     @Override
     public void close() {
-        socket.close();
+        exchange.close();
     }
 }

@@ -2,8 +2,8 @@ package io.calico.dataplane.linux.netlink;
 
 /**
  * The numbers of the kernel's interface, under the kernel's names: {@code linux/netlink.h}, {@code linux/rtnetlink.h},
- * {@code linux/if_link.h}, {@code linux/if_addr.h}, {@code linux/neighbour.h}, {@code linux/veth.h},
- * {@code linux/netfilter/nfnetlink.h}, {@code linux/netfilter/nf_tables.h}.
+ * {@code linux/if_link.h}, {@code linux/if_addr.h}, {@code linux/neighbour.h}, {@code linux/netconf.h},
+ * {@code linux/veth.h}, {@code linux/netfilter/nfnetlink.h}, {@code …/nfnetlink_conntrack.h}, {@code …/nf_tables.h}.
  */
 final class Wire {
     // Message header: u32 length, u16 type, u16 flags, u32 sequence, u32 port.
@@ -40,6 +40,7 @@ final class Wire {
     static final int RTM_NEWNEIGH = 28;
     static final int RTM_DELNEIGH = 29;
     static final int RTM_GETNEIGH = 30;
+    static final int RTM_NEWNETCONF = 80;
 
     /** Set in an attribute's type when it contains attributes. */
     static final int NLA_F_NESTED = 0x8000;
@@ -60,11 +61,17 @@ final class Wire {
     static final int IFLA_LINK = 5;
     static final int IFLA_MASTER = 10;
     static final int IFLA_LINKINFO = 18;
+    static final int IFLA_AF_SPEC = 26;
     static final int IFLA_NET_NS_PID = 19;
     static final int IFLA_GROUP = 27;
     static final int IFLA_NET_NS_FD = 28;
     static final int IFLA_EXT_MASK = 29;
     static final int IFLA_LINK_NETNSID = 37;
+    /** Within AF_SPEC's AF_INET: the settings as an array of u32, of which forwarding is number 0, proxy_arp 2. */
+    static final int IFLA_INET_CONF = 1;
+    /** Within AF_SPEC's AF_INET6: the settings as an array of u32, of which forwarding is number 0, accept_ra 3. */
+    static final int IFLA_INET6_CONF = 2;
+
     static final int IFLA_INFO_KIND = 1;
     static final int IFLA_INFO_DATA = 2;
     static final int VETH_INFO_PEER = 1;
@@ -103,6 +110,7 @@ final class Wire {
     static final int NUD_PERMANENT = 0x80;
 
     // struct nfgenmsg: u8 family, u8 version, be16 resource (in a batch's first and last message: the subsystem).
+    // Numbers in attributes are big-endian.
     static final int NFGENMSG_LENGTH = 4;
     static final int NFNL_MSG_BATCH_BEGIN = 0x10;
     static final int NFNL_MSG_BATCH_END = 0x11;
@@ -120,12 +128,55 @@ final class Wire {
     static final int NFTA_SET_ELEM_DATA = 2;
     static final int NFTA_DATA_VALUE = 1;
 
+    // struct netconfmsg: u8 family, then padding.
+    static final int NETCONFMSG_LENGTH = 4;
+    static final int NETCONFA_IFINDEX = 1;
+    static final int NETCONFA_FORWARDING = 2;
+    static final int NETCONFA_PROXY_NEIGH = 5;
+    static final int NETCONFA_IFINDEX_ALL = -1;
+
+    static final int NFNL_SUBSYS_CTNETLINK = 1;
+    static final int NFNLGRP_NFTABLES = 7;
+
+    static final int IPCTNL_MSG_CT_NEW = 0;
+    static final int IPCTNL_MSG_CT_GET = 1;
+    static final int IPCTNL_MSG_CT_DELETE = 2;
+    static final int CTA_TUPLE_ORIG = 1;
+    static final int CTA_TUPLE_REPLY = 2;
+    static final int CTA_ID = 12;
+    static final int CTA_ZONE = 18;
+    static final int CTA_FILTER = 25;
+    static final int CTA_TUPLE_IP = 1;
+    static final int CTA_IP_V4_SRC = 1;
+    static final int CTA_IP_V4_DST = 2;
+    static final int CTA_IP_V6_SRC = 3;
+    static final int CTA_IP_V6_DST = 4;
+    static final int CTA_FILTER_ORIG_FLAGS = 1;
+    static final int CTA_FILTER_REPLY_FLAGS = 2;
+    static final int CTA_FILTER_F_CTA_IP_SRC = 1;
+    static final int CTA_FILTER_F_CTA_IP_DST = 2;
+
+    static final int NFT_MSG_NEWCHAIN = 3;
+    static final int NFT_MSG_DELCHAIN = 5;
+    static final int NFT_MSG_NEWRULE = 6;
+    static final int NFT_MSG_DELRULE = 8;
+    static final int NFT_MSG_NEWGEN = 15;
+    /** The table's name, the same number in messages about tables, chains, rules, sets, elements and objects. */
+    static final int NFTA_TABLE = 1;
+
+    static final int NFTA_RULE_CHAIN = 2;
+    static final int NFTA_CHAIN_NAME = 3;
+    static final int NFTA_GEN_PROC_PID = 2;
+    static final int NFTA_GEN_PROC_NAME = 3;
+
     static final int RTNLGRP_LINK = 1;
     static final int RTNLGRP_NEIGH = 3;
     static final int RTNLGRP_IPV4_IFADDR = 5;
     static final int RTNLGRP_IPV4_ROUTE = 7;
     static final int RTNLGRP_IPV6_IFADDR = 9;
     static final int RTNLGRP_IPV6_ROUTE = 11;
+    static final int RTNLGRP_IPV4_NETCONF = 24;
+    static final int RTNLGRP_IPV6_NETCONF = 25;
 
     private Wire() {}
 }

@@ -9,7 +9,6 @@ import io.calico.dataplane.linux.nft.Statement.MarkFromMap;
 import io.calico.dataplane.linux.nft.Statement.Masquerade;
 import io.calico.dataplane.linux.nft.Statement.SetMark;
 import io.calico.dataplane.linux.nft.Statement.VerdictMap;
-import io.calico.dataplane.linux.nft.Statement.VerdictOf;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpVersion;
@@ -142,24 +141,26 @@ final class Layout {
     }
 
     private static List<Rule> forward() {
-        return List.of(
-                // Not ours: others decide.
-                when().isNot(Plain.IN_INTERFACE, WORKLOADS)
-                        .isNot(Plain.OUT_INTERFACE, WORKLOADS)
-                        .then(NftVerdict.ACCEPT),
-                knownFlows(NftVerdict.goTo(ACCEPTED)),
-                when().is(Plain.IN_INTERFACE, WORKLOADS).then(NftVerdict.goTo(FROM)),
-                when().then(NftVerdict.goTo(TO)));
+        List<Rule> rules = new ArrayList<>();
+        // Not ours: others decide.
+        rules.add(when().isNot(Plain.IN_INTERFACE, WORKLOADS)
+                .isNot(Plain.OUT_INTERFACE, WORKLOADS)
+                .then(NftVerdict.ACCEPT));
+        rules.addAll(knownFlows(NftVerdict.goTo(ACCEPTED)));
+        rules.add(when().is(Plain.IN_INTERFACE, WORKLOADS).then(NftVerdict.goTo(FROM)));
+        rules.add(when().then(NftVerdict.goTo(TO)));
+        return rules;
     }
 
-    private static Rule knownFlows(NftVerdict verdict) {
-        return when().and(new VerdictOf(
-                        Plain.FLOW_STATE,
-                        List.of(
-                                new VerdictOf.Case(Datum.Word.INVALID, NftVerdict.DROP),
-                                new VerdictOf.Case(Datum.Word.ESTABLISHED, verdict),
-                                new VerdictOf.Case(Datum.Word.RELATED, verdict))))
-                .end();
+    /**
+     * Three rules, and no map of verdicts: while a table is replaced, a packet that is in the old one finds the maps empty
+     * already, and what is not found is dropped.
+     */
+    private static List<Rule> knownFlows(NftVerdict verdict) {
+        return List.of(
+                when().is(Plain.FLOW_STATE, Datum.Word.ESTABLISHED).then(verdict),
+                when().is(Plain.FLOW_STATE, Datum.Word.RELATED).then(verdict),
+                when().is(Plain.FLOW_STATE, Datum.Word.INVALID).then(NftVerdict.DROP));
     }
 
     private static List<Rule> dispatch(Field interfaceName, String byNumber, String unknown) {
@@ -190,7 +191,7 @@ final class Layout {
     /** The chain {@link #WORKLOAD_TO_HOST}. */
     static List<Rule> workloadToHost(EndpointToHostAction action) {
         List<Rule> rules = new ArrayList<>();
-        rules.add(knownFlows(NftVerdict.ACCEPT));
+        rules.addAll(knownFlows(NftVerdict.ACCEPT));
         rules.add(when().is(Plain.ICMPV6_TYPE, numbers(130, 131, 132, 133, ICMP_NEIGHBOR_SOLICITATION, 136))
                 .then(NftVerdict.ACCEPT));
         rules.add(when().is(Plain.IP_VERSION, Datum.Word.IPV4)

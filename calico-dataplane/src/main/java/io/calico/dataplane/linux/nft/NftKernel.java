@@ -42,11 +42,6 @@ public final class NftKernel implements NftWriter, AutoCloseable {
         }
     }
 
-    /** The number that the kernel's events tell as the maker of what went through the socket; what the process does has others. */
-    public int portId() {
-        return socket.portId();
-    }
-
     @Override
     public void write(NftTransaction transaction) {
         Optional<List<ElementChange>> elements = elementsOnly(transaction);
@@ -68,6 +63,11 @@ public final class NftKernel implements NftWriter, AutoCloseable {
         } catch (NetlinkException e) {
             throw translated("look for", e);
         }
+    }
+
+    @Override
+    public boolean isOwn(int port) {
+        return port == socket.portId() || process.isOwn(port);
     }
 
     private static DataplaneException translated(String operation, NetlinkException e) {

@@ -4,6 +4,8 @@ import io.calico.dataplane.DataplaneException;
 import io.calico.dataplane.linux.process.Tool;
 import io.calico.dataplane.linux.process.ToolResult;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 
 /** Hands each transaction to a process {@code nft -f -}; nft 1.0.6 or later. Works in the network namespace of the calling thread. */
@@ -15,7 +17,11 @@ public final class NftProcess implements NftWriter {
 
     private static final int MOST_ERROR_TEXT = 2000;
 
+    /** A process id is given to another process only after thousands. */
+    private static final int REMEMBERED_PROCESSES = 64;
+
     private final Tool nft;
+    private final Deque<Long> processes = new ArrayDeque<>();
 
     /** Uses that nft. */
     public NftProcess(Tool nft) {
@@ -35,7 +41,12 @@ public final class NftProcess implements NftWriter {
 
     @Override
     public void write(NftTransaction transaction) {
-        require("write", nft.run(transaction.text(), List.of("-f", "-")));
+        ToolResult result = nft.run(transaction.text(), List.of("-f", "-"));
+        processes.addLast(result.processId());
+        if (processes.size() > REMEMBERED_PROCESSES) {
+            processes.removeFirst();
+        }
+        require("write", result);
     }
 
     @Override
@@ -44,6 +55,12 @@ public final class NftProcess implements NftWriter {
         ToolResult tables = nft.run("list", "tables", "inet");
         require("look for", tables);
         return tables.output().lines().anyMatch(TABLE::equals);
+    }
+
+    /** A process's only netlink socket gets the process's id as its port, unless somebody took that. */
+    @Override
+    public boolean isOwn(int port) {
+        return processes.contains(Integer.toUnsignedLong(port));
     }
 
     private static void require(String operation, ToolResult result) {

@@ -122,13 +122,6 @@ final class NftText implements NftCommand.Visitor<String>, Statement.Visitor<Str
     }
 
     @Override
-    public String verdictOf(Statement.VerdictOf verdicts) {
-        return verdicts.cases().stream()
-                .map(c -> c.value().accept(this) + " : " + verdict(c.verdict()))
-                .collect(Collectors.joining(", ", verdicts.field().text() + " vmap { ", " }"));
-    }
-
-    @Override
     public String setMark(Statement.SetMark setMark) {
         return "meta mark set " + hex(setMark.mark().value());
     }

@@ -23,4 +23,12 @@ public interface NftWriter {
      * @throws DataplaneException as {@link #write}
      */
     boolean tableExists();
+
+    /**
+     * Whether a change that the kernel tells of was made by one of this writer's latest transactions. To be asked after
+     * they have returned.
+     *
+     * @param port of the netlink socket through which the change came, as the event tells it
+     */
+    boolean isOwn(int port);
 }

@@ -22,9 +22,6 @@ public sealed interface Statement {
         /** Verdict from a map. */
         R verdictMap(VerdictMap map);
 
-        /** Verdict by values written in the rule. */
-        R verdictOf(VerdictOf verdicts);
-
         /** New packet mark. */
         R setMark(SetMark setMark);
 
@@ -89,21 +86,6 @@ public sealed interface Statement {
         @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.verdictMap(this);
-        }
-    }
-
-    /** The verdict of the case whose value the field has; without one evaluation goes on. */
-    record VerdictOf(Field field, List<Case> cases) implements Statement {
-        /** A value and what happens when the field has it. */
-        public record Case(Datum value, NftVerdict verdict) {}
-
-        public VerdictOf {
-            cases = List.copyOf(cases);
-        }
-
-        @Override
-        public <R> R accept(Visitor<R> visitor) {
-            return visitor.verdictOf(this);
         }
     }
 

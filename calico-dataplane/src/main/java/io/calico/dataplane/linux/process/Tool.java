@@ -117,7 +117,7 @@ public final class Tool {
             // The output ends with the process, unless it has left a child behind that holds the pipe.
             reader.join(1000);
             feeder.join(1000);
-            return new ToolResult(process.exitValue(), output.text());
+            return new ToolResult(process.exitValue(), process.pid(), output.text());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new DataplaneException.Unavailable("run", all.get(0), "interrupted", e);

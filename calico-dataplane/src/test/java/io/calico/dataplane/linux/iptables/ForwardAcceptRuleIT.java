@@ -16,8 +16,8 @@ class ForwardAcceptRuleIT {
 
     @Test
     void ruleIsWrittenOnceHoweverOftenItIsAskedFor() {
-        assertThat(ForwardAcceptRule.ensure()).isEmpty();
-        assertThat(ForwardAcceptRule.ensure()).isEmpty();
+        assertThat(ForwardAcceptRule.ensure().problems()).isEmpty();
+        assertThat(ForwardAcceptRule.ensure().problems()).isEmpty();
 
         assertThat(Tool.run("iptables -S DOCKER-USER")).isEqualTo("-N DOCKER-USER\n" + IN_DOCKER_USER);
         assertThat(Tool.run("ip6tables -S DOCKER-USER")).isEqualTo("-N DOCKER-USER\n" + IN_DOCKER_USER);
@@ -29,7 +29,7 @@ class ForwardAcceptRuleIT {
         ForwardAcceptRule.ensure();
         Tool.run("iptables -F DOCKER-USER");
 
-        assertThat(ForwardAcceptRule.ensure()).isEmpty();
+        assertThat(ForwardAcceptRule.ensure().problems()).isEmpty();
 
         assertThat(Tool.run("iptables -S DOCKER-USER")).contains(IN_DOCKER_USER);
     }
@@ -38,7 +38,7 @@ class ForwardAcceptRuleIT {
     void legacyTableThatDropsGetsTheRuleToo() {
         Tool.run("iptables-legacy -P FORWARD DROP");
 
-        assertThat(ForwardAcceptRule.ensure()).isEmpty();
+        assertThat(ForwardAcceptRule.ensure().problems()).isEmpty();
 
         assertThat(Tool.run("iptables-legacy -S FORWARD")).contains(IN_FORWARD);
         assertThat(Tool.run("iptables -S DOCKER-USER")).contains(IN_DOCKER_USER);

@@ -65,6 +65,9 @@ class NetlinkEventsIT {
         }
 
         @Override
+        public void settings(NetlinkEvent.SettingsChange event) {}
+
+        @Override
         public void overrun() {
             lines.add("overrun");
         }

@@ -49,6 +49,11 @@ class NftKernelIT {
             public boolean tableExists() {
                 throw new AssertionError("the process was asked");
             }
+
+            @Override
+            public boolean isOwn(int port) {
+                return process.isOwn(port);
+            }
         };
     }
 

@@ -85,7 +85,9 @@ class PolicyTableTest {
                         add rule inet calico spoof ip saddr 0.0.0.0 udp sport 68 udp dport 67 accept
                         add rule inet calico spoof counter drop comment "source address"
                         add rule inet calico forward iifname != "cali*" oifname != "cali*" accept
-                        add rule inet calico forward ct state vmap { invalid : drop, established : goto ok, related : goto ok }
+                        add rule inet calico forward ct state established goto ok
+                        add rule inet calico forward ct state related goto ok
+                        add rule inet calico forward ct state invalid drop
                         add rule inet calico forward iifname "cali*" goto from
                         add rule inet calico forward goto to
                         add rule inet calico from meta mark set 0x00000000
@@ -105,7 +107,9 @@ class PolicyTableTest {
                         add rule inet calico unmarked meta mark set 0x00000000 accept
                         add rule inet calico to-host meta mark set 0x00000000 accept
                         add rule inet calico input iifname "cali*" goto wl-input
-                        add rule inet calico wl-input ct state vmap { invalid : drop, established : accept, related : accept }
+                        add rule inet calico wl-input ct state established accept
+                        add rule inet calico wl-input ct state related accept
+                        add rule inet calico wl-input ct state invalid drop
                         add rule inet calico wl-input icmpv6 type { 130, 131, 132, 133, 135, 136 } accept
                         add rule inet calico wl-input meta nfproto ipv4 udp sport 68 udp dport 67 accept
                         add rule inet calico wl-input meta nfproto ipv6 udp sport 546 udp dport 547 accept
@@ -374,7 +378,9 @@ class PolicyTableTest {
             assertThat(sentFor(TableContent.of(policies.compile(), EndpointToHostAction.DROP, Set.of())))
                     .isEqualTo("""
                             flush chain inet calico wl-input
-                            add rule inet calico wl-input ct state vmap { invalid : drop, established : accept, related : accept }
+                            add rule inet calico wl-input ct state established accept
+                            add rule inet calico wl-input ct state related accept
+                            add rule inet calico wl-input ct state invalid drop
                             add rule inet calico wl-input icmpv6 type { 130, 131, 132, 133, 135, 136 } accept
                             add rule inet calico wl-input meta nfproto ipv4 udp sport 68 udp dport 67 accept
                             add rule inet calico wl-input meta nfproto ipv6 udp sport 546 udp dport 547 accept

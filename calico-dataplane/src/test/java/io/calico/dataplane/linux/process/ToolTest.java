@@ -20,7 +20,8 @@ class ToolTest {
     void inputAndOutputPassUnchanged() {
         ToolResult result = tool("cat").run("tag \"ä\"; $(id)\n`id`", List.of());
 
-        assertThat(result).isEqualTo(new ToolResult(0, "tag \"ä\"; $(id)\n`id`"));
+        assertThat(result.succeeded()).isTrue();
+        assertThat(result.output()).isEqualTo("tag \"ä\"; $(id)\n`id`");
     }
 
     @Test
