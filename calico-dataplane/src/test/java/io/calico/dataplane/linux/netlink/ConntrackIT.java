@@ -60,8 +60,8 @@ class ConntrackIT {
                 });
     }
 
-    private static Request flow(String source, String destination, int port) {
-        return flow(source, destination, destination, source, port);
+    private static Request flow(String one, String other, int port) {
+        return flow(one, other, other, one, port);
     }
 
     private static void tuple(
