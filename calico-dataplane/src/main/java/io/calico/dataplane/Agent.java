@@ -4,6 +4,7 @@ import io.calico.datastore.spi.Datastore;
 import io.calico.datastore.syncer.Syncer;
 import io.calico.model.EndpointKey;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -44,6 +45,7 @@ public final class Agent implements AutoCloseable {
     private final AgentInbox inbox = new AgentInbox();
     private final Thread thread = new Thread(this::run, "calico-agent-1");
     private final CountDownLatch inSync = new CountDownLatch(1);
+    private volatile Instant inSyncChangedAt = Instant.now();
     private volatile AgentStatus status = new AgentStatus(false, 0, 0, 0, Optional.empty(), List.of());
 
     /** Confined to the agent's thread. */
@@ -97,6 +99,16 @@ public final class Agent implements AutoCloseable {
     /** Whether a whole snapshot of the datastore is enforced, and nothing newer failed. */
     public boolean isInSync() {
         return status.inSync();
+    }
+
+    /** When {@link #isInSync} last changed; when the agent was made, if it never has. */
+    public Instant inSyncChangedAt() {
+        return inSyncChangedAt;
+    }
+
+    /** Whether the agent follows the datastore; false before the start, after the end, and after an unforeseen error. */
+    public boolean isAlive() {
+        return thread.isAlive();
     }
 
     /**
@@ -200,7 +212,11 @@ public final class Agent implements AutoCloseable {
                 if (batch.closed()) {
                     return;
                 }
-                status = convergence.step(batch);
+                AgentStatus now = convergence.step(batch);
+                if (now.inSync() != status.inSync()) {
+                    inSyncChangedAt = Instant.now();
+                }
+                status = now;
                 if (status.inSync()) {
                     inSync.countDown();
                 }

@@ -12,9 +12,16 @@ import io.calico.datastore.unix.DatastoreSocketServer;
 import io.calico.ipam.AllocatorOptions;
 import io.calico.ipam.BlockAllocator;
 import io.calico.libnetwork.engine.EngineClient;
+import io.calico.libnetwork.health.NodeHealth;
+import io.calico.libnetwork.health.NodeStatus;
+import io.calico.libnetwork.health.StatusServer;
+import io.calico.libnetwork.health.WithoutPassword;
 import io.calico.libnetwork.http.PluginServer;
 import io.calico.libnetwork.http.PluginServerOptions;
 import io.calico.libnetwork.ipam.IpamDriver;
+import io.calico.libnetwork.metrics.MeasuredDataplane;
+import io.calico.libnetwork.metrics.MetricsText;
+import io.calico.libnetwork.metrics.NodeMetrics;
 import io.calico.libnetwork.network.DriverScope;
 import io.calico.libnetwork.network.NetworkDriver;
 import io.calico.libnetwork.network.NetworkDriverOptions;
@@ -28,10 +35,12 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,6 +51,7 @@ import org.slf4j.LoggerFactory;
  *   Datastore ──▶ DatastoreSocketServer            /run/calico/datastore.sock, for calicoctl
  *       │
  *       ├──▶ Agent ──▶ LinuxDataplane              policy and interfaces
+ *       │      ▲  ◀── NodeHealth ◀── StatusServer  /run/calico/status.sock, and a loopback port if asked
  *       │      ▲
  *       ├──▶ NetworkDriver, IpamDriver ◀── PluginServer    /run/docker/plugins/calico.sock
  *       └──▶ EngineClient                          names of networks
@@ -60,6 +70,10 @@ final class CalicoNode implements AutoCloseable {
     private final NodeOptions options;
     private final Map<String, String> environment;
     private final Function<Collection<IpAddress>, Dataplane> dataplanes;
+    private final NodeMetrics metrics = new NodeMetrics();
+    /** Null before the plugin is served. */
+    private volatile @Nullable PluginServer pluginServer;
+
     private final Object lock = new Object();
     /** Guarded by the lock: what has been started, last first. */
     private final Deque<AutoCloseable> started = new ArrayDeque<>();
@@ -106,13 +120,16 @@ final class CalicoNode implements AutoCloseable {
         NodeOptions registered = options.ipv4().isPresent() ? options : withAddress(store);
         NodeSetup.firstStart(store, registered);
         serveDatastore(datastore);
-        Dataplane dataplane = running(dataplanes.apply(Stream.of(registered.ipv4(), registered.ipv6())
+        Dataplane host = dataplanes.apply(Stream.of(registered.ipv4(), registered.ipv6())
                 .flatMap(Optional::stream)
-                .toList()));
+                .toList());
+        Dataplane dataplane = running(new MeasuredDataplane(host, metrics));
         Agent agent = running(new Agent(datastore, options.host(), dataplane, AgentOptions.defaults()));
         agent.start();
+        NodeHealth health = new NodeHealth(options.host(), NodeDaemon.version(), datastore, agent);
+        serveStatus(health, datastore, agent);
         if (options.libnetwork()) {
-            servePlugin(store, agent);
+            servePlugin(store, agent, health);
         }
         while (!agent.awaitInSync(Duration.ofMillis(500))) {
             if (isClosed()) {
@@ -126,7 +143,7 @@ final class CalicoNode implements AutoCloseable {
     private Datastore openDatastore() {
         DatastoreSettings.Choice choice =
                 DatastoreSettings.resolve(options.datastore(), environment, staleDatastoreSocket());
-        LOG.info("datastore {} ({})", choice.uri(), choice.reason());
+        LOG.info("datastore {} ({})", WithoutPassword.uri(choice.uri()), choice.reason());
         return Datastores.open(choice.uri(), environment);
     }
 
@@ -160,7 +177,23 @@ final class CalicoNode implements AutoCloseable {
         }
     }
 
-    private void servePlugin(CalicoStore store, Agent agent) throws InterruptedException {
+    private void serveStatus(NodeHealth health, Datastore datastore, Agent agent) {
+        BlockAllocator pools = new BlockAllocator(datastore, options.host());
+        MetricsText text = new MetricsText(
+                metrics, agent::status, pools, () -> Optional.ofNullable(pluginServer), NodeDaemon.version());
+        try {
+            running(StatusServer.onSocket(options.statusSocket(), NodePages.forRoot(health, text)));
+            if (options.metricsPort().isPresent()) {
+                StatusServer loopback = running(
+                        StatusServer.onLoopback(options.metricsPort().get(), NodePages.forEverybody(health, text)));
+                LOG.info("metrics and health are served at http://127.0.0.1:{}", loopback.port());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("status and metrics cannot be served: " + e.getMessage(), e);
+        }
+    }
+
+    private void servePlugin(CalicoStore store, Agent agent, NodeHealth health) throws InterruptedException {
         EngineClient engine =
                 running(new EngineClient(options.dockerSocket(), driverName(), store, options.host(), agent::refresh));
         engine.start();
@@ -177,7 +210,13 @@ final class CalicoNode implements AutoCloseable {
         PluginServer server = running(new PluginServer(
                 PluginApi.sockets(options.pluginSocket(), network, ipam),
                 PluginServerOptions.defaults(),
-                CallErrors::translate));
+                CallErrors::translate,
+                metrics));
+        pluginServer = server;
+        health.expectPlugin(
+                options.pluginSocket(),
+                () -> new NodeStatus.Engine(
+                        options.dockerSocket().toString(), engine.state().name().toLowerCase(Locale.ROOT)));
         server.bind();
         if (!agent.awaitInSync(SYNC_BEFORE_SOCKET)) {
             LOG.error(

@@ -44,12 +44,13 @@ public final class EngineClient implements AutoCloseable {
     private final Semaphore calls = new Semaphore(0);
     private final Thread thread;
     private volatile boolean closed;
+    private volatile boolean listening;
 
     /** Of the socket file when we last looked; confined to the thread. */
     private @Nullable Object lastSocketFile;
 
-    /** Whether the last attempt failed, so that only the first of a row is logged; confined to the thread. */
-    private boolean failing;
+    /** Whether the last attempt failed, so that only the first of a row is logged; written by the thread only. */
+    private volatile boolean failing;
 
     /**
      * Does no I/O.
@@ -78,6 +79,24 @@ public final class EngineClient implements AutoCloseable {
         if (calls.availablePermits() == 0) {
             calls.release();
         }
+    }
+
+    /** How an engine is seen from here. */
+    public enum State {
+        /** It answers, and we hear of its networks. */
+        ANSWERS,
+        /** It seems to run, but does not answer. */
+        SILENT,
+        /** It does not seem to run. */
+        ABSENT
+    }
+
+    /** How the engine is. Does not block; any thread. */
+    public State state() {
+        if (listening) {
+            return State.ANSWERS;
+        }
+        return failing && Files.exists(socket.resolveSibling("docker.pid")) ? State.SILENT : State.ABSENT;
     }
 
     @Override
@@ -149,6 +168,7 @@ public final class EngineClient implements AutoCloseable {
             names.update(networks());
             answered = true;
             failing = false;
+            listening = true;
             LOG.info("listening to the Docker engine at {}", socket);
             while (!closed) {
                 if (concernsUs(events.bodyLine())) {
@@ -157,6 +177,8 @@ public final class EngineClient implements AutoCloseable {
             }
         } catch (IOException | RuntimeException e) {
             report(answered, e);
+        } finally {
+            listening = false;
         }
         return answered;
     }

@@ -77,7 +77,10 @@ final class NetworkRecords {
         try {
             removal.run();
         } catch (RuntimeException e) {
-            LOG.warn("{} was made for a network that could not be created, and cannot be removed", what, e);
+            LOG.warn(
+                    "{} was made for a network that could not be created, and cannot be removed: {}",
+                    what,
+                    e.toString());
             why.addSuppressed(e);
         }
     }
@@ -184,7 +187,7 @@ final class NetworkRecords {
         try {
             return json.map(text -> ModelJson.read(id, text, CreateNetworkRequest.class));
         } catch (BadRecordException e) {
-            LOG.warn("the record of network {} cannot be read", id, e);
+            LOG.warn("the record of network {} cannot be read: {}", id, e.getMessage());
             return Optional.empty();
         }
     }
