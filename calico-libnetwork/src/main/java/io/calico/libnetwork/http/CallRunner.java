@@ -78,7 +78,7 @@ final class CallRunner {
     private Answer failure(String path, RuntimeException e) {
         CallException refusal = e instanceof CallException c ? c : translation.apply(e);
         if (refusal.getCause() == null) {
-            LOG.warn("{} refused: {}", path, refusal.getMessage());
+            LOG.warn("{} refused: {}", path, Answer.shortened(String.valueOf(refusal.getMessage())));
         } else {
             LOG.error("{} failed: {}", path, refusal.getMessage(), refusal.getCause());
         }

@@ -234,7 +234,7 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
                 Routes.Call call = routes.prepare(pending.path(), context);
                 runner.run(pending.path(), call, pending.deadline(), answer -> onLoop(ctx, pending, answer));
             } catch (CallException e) {
-                LOG.warn("request refused: {}", e.getMessage());
+                LOG.warn("request refused: {}", Answer.shortened(String.valueOf(e.getMessage())));
                 refuse(ctx, pending, Answer.error(e.status(), String.valueOf(e.getMessage())));
             }
         }
