@@ -1,6 +1,7 @@
 package io.calico.ctl;
 
 import io.calico.datastore.spi.DatastoreException;
+import io.calico.ipam.IpamException;
 import io.calico.ipam.PoolUtilisation;
 import io.calico.libnetwork.health.NodeStatus;
 import io.calico.libnetwork.health.StatusClient;
@@ -104,7 +105,7 @@ final class NodeReport {
             session.allocator().utilisation().stream()
                     .filter(pool -> pool.pool().isPresent())
                     .forEach(this::lookAtPool);
-        } catch (DatastoreException e) {
+        } catch (DatastoreException | IpamException e) {
             problem(
                     "calicoctl cannot read the datastore: " + e.getMessage(),
                     "see that it can be reached, and what CALICO_DATASTORE says");

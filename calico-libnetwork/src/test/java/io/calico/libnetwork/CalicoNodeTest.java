@@ -15,6 +15,7 @@ import io.calico.libnetwork.metrics.ExpositionFormat;
 import io.calico.model.Profile;
 import io.calico.model.net.IpAddress;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.StandardProtocolFamily;
@@ -130,13 +131,14 @@ class CalicoNodeTest {
 
     private static int freePort() throws IOException {
         try (ServerSocketChannel any = ServerSocketChannel.open()) {
-            any.bind(new InetSocketAddress("127.0.0.1", 0));
+            any.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             return ((InetSocketAddress) any.getLocalAddress()).getPort();
         }
     }
 
     private String http(String path) throws IOException {
-        try (Socket socket = new Socket("127.0.0.1", options.metricsPort().orElseThrow())) {
+        try (Socket socket = new Socket(
+                InetAddress.getLoopbackAddress(), options.metricsPort().orElseThrow())) {
             socket.getOutputStream().write(("GET " + path + " HTTP/1.1\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         }

@@ -179,7 +179,9 @@ public final class StatusServer implements AutoCloseable {
             if (channel.read(request) < 0) {
                 return Optional.empty();
             }
-            String text = new String(request.array(), 0, request.position(), StandardCharsets.ISO_8859_1);
+            String text = StandardCharsets.ISO_8859_1
+                    .decode(request.duplicate().flip())
+                    .toString();
             if (text.contains("\r\n\r\n") || text.contains("\n\n")) {
                 return Optional.of(text);
             }

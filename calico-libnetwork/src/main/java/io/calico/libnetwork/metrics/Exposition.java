@@ -22,17 +22,31 @@ final class Exposition {
      * @param labels names and values in turn
      */
     Exposition sample(String name, double value, String... labels) {
+        return sample(name, number(value), labels);
+    }
+
+    /** Adds a sample that is a count. */
+    Exposition sample(String name, long value, String... labels) {
+        return sample(name, Long.toString(value), labels);
+    }
+
+    private Exposition sample(String name, String value, String[] labels) {
         text.append(name);
         for (int i = 0; i < labels.length; i += 2) {
             text.append(i == 0 ? '{' : ',').append(labels[i]).append("=\"");
             text.append(escaped(labels[i + 1])).append('"');
         }
-        text.append(labels.length == 0 ? " " : "} ").append(number(value)).append('\n');
+        text.append(labels.length == 0 ? " " : "} ").append(value).append('\n');
         return this;
     }
 
     /** A metric with one sample. */
     Exposition single(String name, String type, String help, double value) {
+        return metric(name, type, help).sample(name, value);
+    }
+
+    /** A metric with one sample, which is a count. */
+    Exposition single(String name, String type, String help, long value) {
         return metric(name, type, help).sample(name, value);
     }
 

@@ -3,6 +3,7 @@ package io.calico.libnetwork.metrics;
 import io.calico.dataplane.AgentStatus;
 import io.calico.datastore.spi.DatastoreException;
 import io.calico.ipam.BlockAllocator;
+import io.calico.ipam.IpamException;
 import io.calico.ipam.PoolUtilisation;
 import io.calico.libnetwork.http.PluginServer;
 import java.io.IOException;
@@ -121,7 +122,7 @@ public final class MetricsText {
             }
             try {
                 known = allocator.utilisation();
-            } catch (DatastoreException e) {
+            } catch (DatastoreException | IpamException e) {
                 return List.of();
             }
             pools = known;

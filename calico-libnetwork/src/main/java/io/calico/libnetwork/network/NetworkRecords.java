@@ -54,6 +54,7 @@ final class NetworkRecords {
     void create(CreateNetworkRequest request, String verbatim) {
         String id = request.networkId();
         Optional<Cidr> foreignSubnet = onLinkSubnet(checked(request));
+        requireSameSubnet(id, foreignSubnet);
         boolean madePool = foreignSubnet.isPresent() && putPool(request, foreignSubnet.get());
         boolean madeProfile = false;
         try {
@@ -70,6 +71,14 @@ final class NetworkRecords {
                 undo("pool " + foreignSubnet.get(), e, () -> store.pools().remove(foreignSubnet.get()));
             }
             throw e;
+        }
+    }
+
+    /** A record that is overwritten would leave the pool of the subnet before without anybody who removes it. */
+    private void requireSameSubnet(String id, Optional<Cidr> foreignSubnet) {
+        Optional<CreateNetworkRequest> before = find(id);
+        if (before.isPresent() && !onLinkSubnet(before.get()).equals(foreignSubnet)) {
+            throw CallException.failed("network " + id + " exists with another subnet; remove it first");
         }
     }
 

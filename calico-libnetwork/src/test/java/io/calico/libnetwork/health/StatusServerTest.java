@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.nio.ByteBuffer;
@@ -55,7 +56,7 @@ class StatusServerTest {
     }
 
     private SocketChannel connected() throws IOException {
-        return SocketChannel.open(new InetSocketAddress("127.0.0.1", server.port()));
+        return SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
     }
 
     private String answer(String request) throws IOException {

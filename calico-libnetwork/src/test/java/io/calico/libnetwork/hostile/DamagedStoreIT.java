@@ -43,7 +43,6 @@ class DamagedStoreIT {
             "/calico/v1/ipam/v4/pool/10.99.0.0-16",
             "/calico/v1/ipam/v6/pool/fd99::-64",
             "/calico/v1/ipam/v4/pool/192.168.0.0-16",
-            "/calico/ipam/v2/config",
             "/calico/ipam/v2/assignment/ipv4/block/10.99.0.0-26",
             "/calico/ipam/v2/host/host11/ipv4/block/10.99.0.0-26",
             "/calico/ipam/v2/handle/h1",
@@ -161,7 +160,23 @@ class DamagedStoreIT {
                     .isEqualTo(200);
             engine.call(
                     "/IpamDriver.ReleaseAddress",
-                    "{\"PoolID\":\"10.50.0.0/16\",\"Address\":\"" + address.split("/")[0] + "\"}");
+                    "{\"PoolID\":\"10.50.0.0/16\",\"Address\":\"" + address.substring(0, address.indexOf('/')) + "\"}");
+        }
+    }
+
+    @Test
+    void withoutTheAllocatorsSettingsNothingIsAssignedAndTheErrorNamesThem() {
+        try (MemoryDatastore store = new MemoryDatastore();
+                RecordingDataplane dataplane = new RecordingDataplane();
+                RunningPlugin plugin = RunningPlugin.start(store, dataplane)) {
+            store.commit(
+                    Transaction.builder().put("/calico/ipam/v2/config", "[").build());
+
+            assertThat(plugin.refused("/IpamDriver.RequestAddress", "{\"PoolID\":\"CalicoPoolIPv4\"}"))
+                    .contains("/calico/ipam/v2/config is damaged");
+
+            store.commit(Transaction.builder().delete("/calico/ipam/v2/config").build());
+            plugin.ok("/IpamDriver.RequestAddress", "{\"PoolID\":\"CalicoPoolIPv4\"}");
         }
     }
 
@@ -200,6 +215,9 @@ class DamagedStoreIT {
                     .until(() -> List.copyOf(log.list).stream()
                             .anyMatch(event -> event.getFormattedMessage().contains("flush ruleset")));
 
+            assertThat(plugin.endpoints())
+                    .as("a record that can be shown and removed")
+                    .hasSize(1);
             assertThat(dataplane.policy().orElseThrow().endpoints()).isEmpty();
         }
     }

@@ -137,8 +137,8 @@ public final class Tool {
         List<String> all = new ArrayList<>(command);
         all.addAll(arguments);
         Process process = start(all, ProcessBuilder.Redirect.to(file.toFile()));
-        try (OutputStream stdin = process.getOutputStream()) {
-            stdin.close();
+        try {
+            process.getOutputStream().close();
             if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new DataplaneException.TimedOut("run", all.get(0), "killed after " + limit.toMillis() + " ms");
             }
