@@ -17,6 +17,7 @@ final class Commands {
                 new EndpointCommand(),
                 new PoolCommand(),
                 new IpamCommand(),
+                new DiagsCommand(),
                 new VersionCommand());
     }
 
@@ -30,6 +31,7 @@ final class Commands {
                     case "endpoint" -> new EndpointCommand();
                     case "pool" -> new PoolCommand();
                     case "ipam" -> new IpamCommand();
+                    case "diags" -> new DiagsCommand();
                     case "version" -> new VersionCommand();
                     default -> null;
                 });

@@ -7,6 +7,7 @@ import io.calico.model.AsNumbers;
 import io.calico.model.Node;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpVersion;
+import io.calico.model.net.PortRange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,8 @@ final class NodeCommand implements CommandGroup {
     private static final String DETACH = "--detach";
     private static final String RUNTIME = "--runtime";
     private static final String SCOPE = "--scope";
+    private static final String LOG_LEVEL = "--log-level";
+    private static final String METRICS_PORT = "--metrics-port";
 
     @Override
     public String name() {
@@ -40,7 +43,7 @@ final class NodeCommand implements CommandGroup {
                 Form.of("check [--repair]", NodeCommand::check),
                 Form.of(
                         "[--ip=IP] [--ip6=IP6] [--as=AS_NUM] [--libnetwork] [--scope=SCOPE] [--detach=BOOLEAN]"
-                                + " [--runtime=RUNTIME] [--log-dir=DIR] [--node-image=IMAGE] [--libnetwork-image=IMAGE]",
+                                + " [--runtime=RUNTIME] [--log-dir=DIR] [--log-level=LEVEL] [--metrics-port=PORT] [--node-image=IMAGE] [--libnetwork-image=IMAGE]",
                         NodeCommand::start));
     }
 
@@ -55,6 +58,10 @@ final class NodeCommand implements CommandGroup {
                 Map.entry(DETACH, "true: return when the daemon is ready (the default); false: stay, show its output."),
                 Map.entry(RUNTIME, "docker (the default); none: only write this host to the datastore."),
                 Map.entry(LOG_DIRECTORY, "Where the daemon logs (default: /var/log/calico)."),
+                Map.entry(LOG_LEVEL, "debug, info, warning or error (default: CALICO_LOG_LEVEL, else info)."),
+                Map.entry(
+                        METRICS_PORT,
+                        "Serve metrics and health on this port of 127.0.0.1 (default: CALICO_METRICS_PORT, else none)."),
                 Map.entry("--node-image", "Accepted and ignored: the daemon needs no image."),
                 Map.entry(LIBNETWORK_IMAGE, "Accepted and ignored."),
                 Map.entry("--force", "Stop even if there are endpoints on this host."),
@@ -90,7 +97,7 @@ final class NodeCommand implements CommandGroup {
         if (arguments.option(RUNTIME).orElse("docker").equals("none")) {
             return ExitStatus.DONE;
         }
-        return run(options, !arguments.option(DETACH).orElse("true").equals("false"), session);
+        return run(options, arguments, session);
     }
 
     private static List<String> wrongValues(Arguments arguments) {
@@ -120,6 +127,16 @@ final class NodeCommand implements CommandGroup {
         }
         if (!List.of("auto", "local", "global").contains(arguments.option(SCOPE).orElse("auto"))) {
             wrong.add("Scope must be 'auto', 'local' or 'global'.");
+        }
+        if (!List.of("debug", "info", "warning", "error")
+                .contains(arguments.option(LOG_LEVEL).orElse("info"))) {
+            wrong.add("Log level must be 'debug', 'info', 'warning' or 'error'.");
+        }
+        if (arguments
+                .option(METRICS_PORT)
+                .filter(port -> PortRange.tryParse(port).isEmpty())
+                .isPresent()) {
+            wrong.add("Invalid port specified with --metrics-port argument.");
         }
         return wrong;
     }
@@ -189,7 +206,8 @@ final class NodeCommand implements CommandGroup {
         }
     }
 
-    private static ExitStatus run(NodeOptions options, boolean detach, Session session) {
+    private static ExitStatus run(NodeOptions options, Arguments given, Session session) {
+        boolean detach = !given.option(DETACH).orElse("true").equals("false");
         List<String> arguments = new ArrayList<>(List.of(
                 "--hostname=" + options.host(),
                 "--datastore=" + session.storeUri(),
@@ -198,6 +216,9 @@ final class NodeCommand implements CommandGroup {
                 "--as=" + options.asNumber().map(String::valueOf).orElse(""),
                 "--libnetwork=" + options.libnetwork(),
                 "--scope=" + options.scope()));
+        // What is not given here, the daemon finds in its environment.
+        given.option(LOG_LEVEL).ifPresent(level -> arguments.add("--log-level=" + level));
+        given.option(METRICS_PORT).ifPresent(port -> arguments.add("--metrics-port=" + port));
         // The daemon that runs is the datastore's server: let go of it before it ends.
         session.closeStore();
         NodeProcess node = session.machine().nodeProcess();

@@ -56,6 +56,24 @@ final class NodeProcess {
         return Files.exists(ready());
     }
 
+    /** Where the daemon tells root how it is. */
+    Path statusSocket() {
+        return runDirectory.resolve("status.sock");
+    }
+
+    /** When and why the daemon could not start; empty if the last one that tried did start. */
+    Optional<String> lastFailure() {
+        try {
+            String line = Files.readString(runDirectory.resolve("node.failed")).strip();
+            int blank = line.indexOf(' ');
+            return blank < 0
+                    ? Optional.of(line)
+                    : Optional.of(line.substring(0, blank) + ": " + line.substring(blank + 1));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
     private static boolean isOurs(ProcessHandle process) {
         try {
             String commandLine =

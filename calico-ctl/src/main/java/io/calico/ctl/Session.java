@@ -25,6 +25,8 @@ final class Session implements AutoCloseable {
     @Nullable
     private CalicoStore store;
 
+    private Optional<String> otherStore = Optional.empty();
+
     @Nullable
     private BlockAllocator allocator;
 
@@ -77,6 +79,7 @@ final class Session implements AutoCloseable {
         try {
             DatastoreSettings.Choice choice = choice();
             choice.warning().ifPresent(console::errorLine);
+            otherStore = choice.warning();
             return opener.open(choice.uri(), environment);
         } catch (IllegalArgumentException e) {
             throw CommandFailure.usage("Error: " + e.getMessage());
@@ -93,6 +96,11 @@ final class Session implements AutoCloseable {
      */
     String storeUri() {
         return store().datastore().originUri();
+    }
+
+    /** That the opened datastore is not the running daemon's, in words; empty if it is. */
+    Optional<String> otherStore() {
+        return otherStore;
     }
 
     /**

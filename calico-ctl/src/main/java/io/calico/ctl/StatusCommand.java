@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** {@code calicoctl status}: whether the node daemon of this machine runs, and as what it is registered. */
+/** {@code calicoctl status}: whether the node daemon of this machine runs, what is wrong with it, and what to do. */
 final class StatusCommand implements CommandGroup {
     private static final String DEFAULT_AS_NUMBER = "64511";
 
@@ -21,7 +21,7 @@ final class StatusCommand implements CommandGroup {
 
     @Override
     public String summary() {
-        return "Show whether the node daemon of this machine runs, and its addresses.";
+        return "Show whether the node daemon of this machine runs and works.";
     }
 
     @Override
@@ -34,20 +34,27 @@ final class StatusCommand implements CommandGroup {
         return Map.of("--runtime", "docker (the default) or rkt; makes no difference.");
     }
 
+    @Override
+    public List<String> notes() {
+        return List.of("The exit code is 0 only if the daemon runs and no problem is known.");
+    }
+
     private static ExitStatus show(Arguments arguments, Session session) {
-        String runtime = arguments.option("--runtime").orElse("docker");
-        if (!runtime.equals("docker") && !runtime.equals("rkt")) {
-            throw CommandFailure.refused("Invalid runtime specified: '" + runtime + "'");
-        }
+        requireRuntime(arguments);
         Optional<ProcessHandle> node = session.machine().nodeProcess().running();
         if (node.isEmpty()) {
+            session.machine().nodeProcess().lastFailure().ifPresent(failure -> {
+                session.console().errorLine("The last start failed at " + failure);
+                session.console().errorLine("When that is mended, start it again: calicoctl node …");
+            });
             throw CommandFailure.refused("calico-node container not running");
         }
         Console console = session.console();
         String ready = session.machine().nodeProcess().isReady() ? "" : " (not ready)";
         console.line("calico-node container is running. Status: "
                 + upSince(node.get(), session.machine().now()) + ready);
-        console.line("Running felix version " + Version.text());
+        NodeReport report = NodeReport.ask(session);
+        console.line("Running felix version " + report.version());
         console.line("");
         try {
             Optional<Node> registered =
@@ -59,7 +66,15 @@ final class StatusCommand implements CommandGroup {
             // That the daemon runs is true all the same.
             console.errorLine("Warning: no addresses: " + e.getMessage());
         }
-        return ExitStatus.DONE;
+        return report.print();
+    }
+
+    /** {@code --runtime} is accepted as by older versions, but makes no difference. */
+    static void requireRuntime(Arguments arguments) {
+        String runtime = arguments.option("--runtime").orElse("docker");
+        if (!runtime.equals("docker") && !runtime.equals("rkt")) {
+            throw CommandFailure.refused("Invalid runtime specified: '" + runtime + "'");
+        }
     }
 
     private static void printAddress(IpVersion version, Optional<Node> node, Session session) {

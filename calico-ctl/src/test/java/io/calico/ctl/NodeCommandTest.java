@@ -3,6 +3,8 @@ package io.calico.ctl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.calico.libnetwork.health.StatusClient;
+import io.calico.libnetwork.health.StatusServer;
 import io.calico.model.EndpointKey;
 import io.calico.model.Node;
 import io.calico.model.WorkloadEndpoint;
@@ -14,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -372,7 +375,34 @@ class NodeCommandTest {
     }
 
     @Test
-    void statusOfARunningNode() {
+    void logLevelAndMetricsPortAreHandedToTheDaemonOnlyIfGiven() throws IOException {
+        cli.given("node --ip=10.200.1.3 --log-level=debug --metrics-port=9091");
+        assertThat(daemonArguments()).contains("--log-level=debug", "--metrics-port=9091");
+
+        cli.given("node --ip=10.200.1.3");
+        assertThat(daemonArguments()).noneMatch(argument -> argument.contains("level") || argument.contains("metrics"));
+
+        cli.transcript("""
+                $ node --ip=10.200.1.3 --log-level=loud --metrics-port=port
+                Log level must be 'debug', 'info', 'warning' or 'error'.
+                Invalid port specified with --metrics-port argument.
+                => 1
+                """);
+    }
+
+    /** What a daemon that is well says of itself. */
+    private StatusServer status() throws IOException {
+        return StatusServer.onSocket(
+                cli.machine.nodeProcess().statusSocket(),
+                Map.of(
+                        StatusClient.STATUS,
+                        () -> new StatusServer.Page(200, "application/json", """
+                        {"version":"%s","in_sync":true,"since":"","endpoints":1,"datastore":"memory:"}
+                        """.formatted(Version.text()))));
+    }
+
+    @Test
+    void statusOfARunningNode() throws IOException {
         cli.given("node --ip=10.200.1.3");
         cli.machine.now = Optional.of(ProcessHandle.of(daemonPid())
                 .orElseThrow()
@@ -381,18 +411,23 @@ class NodeCommandTest {
                 .orElseThrow()
                 .plusSeconds(3 * 3600 + 5));
 
-        cli.transcript("""
-                $ status
-                calico-node container is running. Status: Up 3 hours
-                Running felix version %s
+        try (StatusServer running = status()) {
+            assertThat(running.port()).isNegative();
+            cli.transcript("""
+                    $ status
+                    calico-node container is running. Status: Up 3 hours
+                    Running felix version %s
 
-                IPv4 BGP status
-                IP: 10.200.1.3    AS Number: 64511 (inherited)
+                    IPv4 BGP status
+                    IP: 10.200.1.3    AS Number: 64511 (inherited)
 
-                IPv6 BGP status
-                No IPv6 address configured.
+                    IPv6 BGP status
+                    No IPv6 address configured.
 
-                """.formatted(Version.text()));
+                    Policy: in force, 1 endpoint
+                    Datastore: memory:
+                    """.formatted(Version.text()));
+        }
     }
 
     @Test

@@ -4,6 +4,7 @@ import io.calico.datastore.spi.Datastore;
 import io.calico.datastore.syncer.Syncer;
 import io.calico.model.EndpointKey;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -48,6 +49,7 @@ public final class Agent implements AutoCloseable {
     private final AgentInbox inbox = new AgentInbox();
     private final Thread thread = new Thread(this::run, "calico-agent-1");
     private final CountDownLatch inSync = new CountDownLatch(1);
+    private volatile Instant inSyncChangedAt = Instant.now();
     /** Opened when the agent ends, for whatever reason. */
     private final CountDownLatch ended = new CountDownLatch(1);
 
@@ -116,6 +118,16 @@ public final class Agent implements AutoCloseable {
     /** Whether a whole snapshot of the datastore is enforced, and nothing newer failed. */
     public boolean isInSync() {
         return status.inSync();
+    }
+
+    /** When {@link #isInSync} last changed; when the agent was made, if it never has. */
+    public Instant inSyncChangedAt() {
+        return inSyncChangedAt;
+    }
+
+    /** Whether the agent follows the datastore; false before the start, after the end, and after an unforeseen error. */
+    public boolean isAlive() {
+        return thread.isAlive();
     }
 
     /**
@@ -264,7 +276,11 @@ public final class Agent implements AutoCloseable {
                 if (batch.closed()) {
                     return;
                 }
-                status = convergence.step(batch);
+                AgentStatus now = convergence.step(batch);
+                if (now.inSync() != status.inSync()) {
+                    inSyncChangedAt = Instant.now();
+                }
+                status = now;
                 if (status.inSync()) {
                     inSync.countDown();
                 }
@@ -282,6 +298,9 @@ public final class Agent implements AutoCloseable {
 
     private void fail(Throwable error) {
         AgentStatus last = status;
+        if (last.inSync()) {
+            inSyncChangedAt = Instant.now();
+        }
         status = new AgentStatus(
                 false,
                 last.revision(),

@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -40,6 +41,11 @@ final class HostRecords {
     private final Map<EndpointKey, WorkloadEndpoint> endpoints = new TreeMap<>();
     private final Map<EndpointKey, String> unusable = new TreeMap<>();
     private final Map<StoreKey, String> toHostSettings = new HashMap<>();
+
+    /** What {@link #toHost} says, and the setting that it follows from, so that a bad one is logged once. */
+    private EndpointToHostAction toHost = EndpointToHostAction.RETURN;
+
+    private @Nullable String lastSetting;
 
     HostRecords(String host) {
         this.host = host;
@@ -145,7 +151,11 @@ final class HostRecords {
         if (setting == null) {
             setting = toHostSettings.get(new StoreKey.GlobalConfig(TO_HOST));
         }
-        return parseAction(setting);
+        if (!Objects.equals(setting, lastSetting)) {
+            lastSetting = setting;
+            toHost = parseAction(setting);
+        }
+        return toHost;
     }
 
     private static EndpointToHostAction parseAction(@Nullable String setting) {
@@ -157,7 +167,8 @@ final class HostRecords {
             case "ACCEPT" -> EndpointToHostAction.ACCEPT;
             case "DROP" -> EndpointToHostAction.DROP;
             default -> {
-                LOG.warn("{} is '{}', not one of DROP, RETURN, ACCEPT; taken as DROP", TO_HOST, setting);
+                String shown = setting.substring(0, Math.min(40, setting.length()));
+                LOG.warn("{} is '{}', not one of DROP, RETURN, ACCEPT; taken as DROP", TO_HOST, shown);
                 yield EndpointToHostAction.DROP;
             }
         };

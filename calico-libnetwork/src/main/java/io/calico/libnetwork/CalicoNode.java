@@ -14,9 +14,16 @@ import io.calico.ipam.AllocatorOptions;
 import io.calico.ipam.BlockAllocator;
 import io.calico.libnetwork.engine.EngineClient;
 import io.calico.libnetwork.engine.EngineQuery;
+import io.calico.libnetwork.health.NodeHealth;
+import io.calico.libnetwork.health.NodeStatus;
+import io.calico.libnetwork.health.StatusServer;
+import io.calico.libnetwork.health.WithoutPassword;
 import io.calico.libnetwork.http.PluginServer;
 import io.calico.libnetwork.http.PluginServerOptions;
 import io.calico.libnetwork.ipam.IpamDriver;
+import io.calico.libnetwork.metrics.MeasuredDataplane;
+import io.calico.libnetwork.metrics.MetricsText;
+import io.calico.libnetwork.metrics.NodeMetrics;
 import io.calico.libnetwork.network.DriverScope;
 import io.calico.libnetwork.network.NetworkDriver;
 import io.calico.libnetwork.network.NetworkDriverOptions;
@@ -33,6 +40,7 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -48,6 +56,7 @@ import org.slf4j.LoggerFactory;
  *   Datastore ──▶ DatastoreSocketServer            /run/calico/datastore.sock, for calicoctl
  *       │
  *       ├──▶ Agent ──▶ LinuxDataplane              policy and interfaces
+ *       │      ▲  ◀── NodeHealth ◀── StatusServer  /run/calico/status.sock, and a loopback port if asked
  *       │      ▲
  *       ├──▶ NetworkDriver, IpamDriver ◀── PluginServer    /run/docker/plugins/calico.sock
  *       └──▶ EngineClient                          names of networks
@@ -66,6 +75,10 @@ final class CalicoNode implements AutoCloseable {
     private final NodeOptions options;
     private final Map<String, String> environment;
     private final Function<Collection<IpAddress>, Dataplane> dataplanes;
+    private final NodeMetrics metrics = new NodeMetrics();
+    /** Null before the plugin is served. */
+    private volatile @Nullable PluginServer pluginServer;
+
     private final Object lock = new Object();
     /** Guarded by the lock: what has been started, last first. */
     private final Deque<AutoCloseable> started = new ArrayDeque<>();
@@ -114,13 +127,16 @@ final class CalicoNode implements AutoCloseable {
         NodeOptions registered = options.ipv4().isPresent() ? options : withAddress(store);
         NodeSetup.firstStart(store, registered);
         serveDatastore(datastore);
-        Dataplane dataplane = running(dataplanes.apply(Stream.of(registered.ipv4(), registered.ipv6())
+        Dataplane host = dataplanes.apply(Stream.of(registered.ipv4(), registered.ipv6())
                 .flatMap(Optional::stream)
-                .toList()));
+                .toList());
+        Dataplane dataplane = running(new MeasuredDataplane(host, metrics));
         Agent agent = running(new Agent(datastore, options.host(), dataplane, AgentOptions.defaults()));
         agent.start();
+        NodeHealth health = new NodeHealth(options.host(), NodeDaemon.version(), datastore, agent);
+        serveStatus(health, datastore, agent);
         if (options.libnetwork()) {
-            servePlugin(store, agent);
+            servePlugin(store, agent, health);
         }
         while (!agent.awaitInSync(Duration.ofMillis(500))) {
             if (isClosed()) {
@@ -153,7 +169,7 @@ final class CalicoNode implements AutoCloseable {
     private Datastore openDatastore() {
         DatastoreSettings.Choice choice =
                 DatastoreSettings.resolve(options.datastore(), environment, staleDatastoreSocket());
-        LOG.info("datastore {} ({})", choice.uri(), choice.reason());
+        LOG.info("datastore {} ({})", WithoutPassword.uri(choice.uri()), choice.reason());
         return Datastores.open(choice.uri(), environment);
     }
 
@@ -187,7 +203,23 @@ final class CalicoNode implements AutoCloseable {
         }
     }
 
-    private void servePlugin(CalicoStore store, Agent agent) throws InterruptedException {
+    private void serveStatus(NodeHealth health, Datastore datastore, Agent agent) {
+        BlockAllocator pools = new BlockAllocator(datastore, options.host());
+        MetricsText text = new MetricsText(
+                metrics, agent::status, pools, () -> Optional.ofNullable(pluginServer), NodeDaemon.version());
+        try {
+            running(StatusServer.onSocket(options.statusSocket(), NodePages.forRoot(health, text)));
+            if (options.metricsPort().isPresent()) {
+                StatusServer loopback = running(
+                        StatusServer.onLoopback(options.metricsPort().get(), NodePages.forEverybody(health, text)));
+                LOG.info("metrics and health are served at http://127.0.0.1:{}", loopback.port());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("status and metrics cannot be served: " + e.getMessage(), e);
+        }
+    }
+
+    private void servePlugin(CalicoStore store, Agent agent, NodeHealth health) throws InterruptedException {
         EngineClient engine =
                 running(new EngineClient(options.dockerSocket(), driverName(), store, options.host(), agent::refresh));
         BlockAllocator allocator = new BlockAllocator(
@@ -203,7 +235,13 @@ final class CalicoNode implements AutoCloseable {
         PluginServer server = running(new PluginServer(
                 PluginApi.sockets(options.pluginSocket(), network, ipam),
                 PluginServerOptions.defaults(),
-                CallErrors::translate));
+                CallErrors::translate,
+                metrics));
+        pluginServer = server;
+        health.expectPlugin(
+                options.pluginSocket(),
+                () -> new NodeStatus.Engine(
+                        options.dockerSocket().toString(), engine.state().name().toLowerCase(Locale.ROOT)));
         server.bind();
         if (!agent.awaitInSync(SYNC_BEFORE_SOCKET)) {
             LOG.error(
@@ -222,7 +260,7 @@ final class CalicoNode implements AutoCloseable {
                 store,
                 allocator,
                 new AgentLinks(agent),
-                () -> engine.isListening() ? Optional.of(query.look()) : Optional.empty(),
+                () -> engine.state() == EngineClient.State.ANSWERS ? Optional.of(query.look()) : Optional.empty(),
                 new ReconcilerOptions(options.host(), options.reconcileAfter(), options.runDirectory()),
                 network::removed);
         PeriodicReconciler periodic = running(new PeriodicReconciler(reconciler, options.reconcileAfter()));

@@ -30,7 +30,11 @@ final class NodeArguments {
               --plugin-socket=PATH    the plugin's socket (default: /run/docker/plugins/calico.sock)
               --docker-socket=PATH    the Docker engine's socket (default: $DOCKER_HOST, else /var/run/docker.sock)
               --run-dir=PATH          pid, lock, datastore socket (default: /run/calico)
-              --log-dir=PATH          log to PATH/node.log; empty: to standard error (default: /var/log/calico)
+              --log-dir=PATH          log to PATH/node.log; empty: to standard error (default: /var/log/calico, or
+                                      the journal if systemd runs the daemon)
+              --log-level=LEVEL       debug, info, warning or error (default: $CALICO_LOG_LEVEL, else info)
+              --metrics-port=PORT     serve /metrics and /health on this port of 127.0.0.1
+                                      (default: $CALICO_METRICS_PORT, else not at all)
               --reconcile-after=SECONDS
                                       remove what has been left over for so long (default: $CALICO_RECONCILE_AFTER,
                                       else 60)
@@ -45,6 +49,11 @@ final class NodeArguments {
         NodeOptions.Builder options = NodeOptions.builder().host(hostName(environment));
         dockerHost(environment).ifPresent(options::dockerSocket);
         reconcileAfter(environment).ifPresent(options::reconcileAfter);
+        value(environment, "CALICO_LOG_LEVEL").ifPresent(level -> set(options, "--log-level", level));
+        value(environment, "CALICO_METRICS_PORT").ifPresent(port -> set(options, "--metrics-port", port));
+        if (Journal.isStandardError(environment)) {
+            options.logDirectory(Optional.empty());
+        }
         Set<String> seen = new HashSet<>();
         for (String argument : arguments) {
             int equals = argument.indexOf('=');
@@ -75,6 +84,8 @@ final class NodeArguments {
             case "--reconcile-after" -> options.reconcileAfter(seconds(name, value));
             case "--log-dir" ->
                 options.logDirectory(value.isEmpty() ? Optional.empty() : Optional.of(path(name, value)));
+            case "--log-level" -> options.logLevel(value);
+            case "--metrics-port" -> port(name, value).ifPresent(options::metricsPort);
             default -> throw new IllegalArgumentException("option " + name + " is not known");
         }
     }
@@ -97,6 +108,16 @@ final class NodeArguments {
             throw new IllegalArgumentException("--as '" + value + "' is not an AS number");
         }
         return Optional.of(number.getAsLong());
+    }
+
+    private static Optional<Integer> port(String name, String value) {
+        if (value.isEmpty()) {
+            return Optional.empty();
+        }
+        if (!value.matches("[0-9]{1,5}")) {
+            throw new IllegalArgumentException(name + " '" + value + "' is not a port");
+        }
+        return Optional.of(Integer.parseInt(value));
     }
 
     private static boolean bool(String name, String value) {
@@ -137,6 +158,10 @@ final class NodeArguments {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read this machine's name; set HOSTNAME", e);
         }
+    }
+
+    private static Optional<String> value(Map<String, String> environment, String name) {
+        return Optional.ofNullable(environment.get(name)).filter(text -> !text.isEmpty());
     }
 
     private static Optional<Path> dockerHost(Map<String, String> environment) {

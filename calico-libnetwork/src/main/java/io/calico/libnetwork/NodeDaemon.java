@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.slf4j.LoggerFactory;
@@ -31,7 +32,7 @@ public final class NodeDaemon {
             return;
         }
         if (list.contains("--version")) {
-            System.out.println(version());
+            System.out.println("calico-node " + version());
             return;
         }
         NodeOptions options;
@@ -43,6 +44,7 @@ public final class NodeDaemon {
             return;
         }
         // Before anything that logs is loaded.
+        System.setProperty("calico.log.level", level(options));
         logTo(options.logDirectory());
         run(options, System.getenv());
     }
@@ -56,9 +58,10 @@ public final class NodeDaemon {
             node.start();
             manager.ready();
         } catch (RuntimeException e) {
-            fail(e);
+            fail(e, options);
             return;
         }
+        LastFailure.forget(options.runDirectory());
         Optional<String> reason = node.awaitEnd();
         if (reason.isPresent()) {
             // Not to go on as if nothing had happened: whoever started the daemon starts it again.
@@ -68,10 +71,12 @@ public final class NodeDaemon {
         }
     }
 
-    private static void fail(RuntimeException e) {
-        System.err.println("calico-node: " + (e.getMessage() == null ? e : e.getMessage()));
+    private static void fail(RuntimeException e, NodeOptions options) {
+        String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+        System.err.println("calico-node: " + reason);
         // Else the log is that of the daemon that runs.
         if (!(e instanceof RunDirectory.AlreadyTaken)) {
+            LastFailure.note(options.runDirectory(), reason);
             LoggerFactory.getLogger(NodeDaemon.class).error("the node daemon could not start", e);
         }
         System.exit(1);
@@ -89,9 +94,20 @@ public final class NodeDaemon {
         }
     }
 
+    /** As logback writes it; a level in the JVM's options is for those who look for an error and wins. */
+    private static String level(NodeOptions options) {
+        String level = options.logLevel().equals("warning")
+                ? "WARN"
+                : options.logLevel().toUpperCase(Locale.ROOT);
+        return System.getProperty("calico.log.level", level);
+    }
+
     /** Tells the logging configuration in the bundle where to write. */
     private static void logTo(Optional<Path> directory) {
         if (directory.isEmpty()) {
+            if (Journal.isStandardError(System.getenv())) {
+                System.setProperty("calico.log.to", "journal");
+            }
             return;
         }
         try {
@@ -107,8 +123,9 @@ public final class NodeDaemon {
         System.err.println("calico-node: cannot write to " + directory.get() + "; logging here");
     }
 
-    private static String version() {
+    /** The version of this build. */
+    static String version() {
         String version = NodeDaemon.class.getPackage().getImplementationVersion();
-        return "calico-node " + (version == null ? "(not from a jar)" : version);
+        return version == null ? "(not from a jar)" : version;
     }
 }

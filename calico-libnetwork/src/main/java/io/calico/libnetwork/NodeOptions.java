@@ -75,6 +75,15 @@ public interface NodeOptions {
         return ReconcilerOptions.USUAL_AGE;
     }
 
+    /** What is logged: {@code debug}, {@code info}, {@code warning} or {@code error}. Default info. */
+    @Value.Default
+    default String logLevel() {
+        return "info";
+    }
+
+    /** Port of the loopback interface on which metrics and health are served; 0: any; empty: not at all. */
+    Optional<Integer> metricsPort();
+
     @Value.Check
     default void check() {
         if (host().isEmpty() || host().indexOf('/') >= 0) {
@@ -94,6 +103,13 @@ public interface NodeOptions {
         if (!List.of("auto", "local", "global").contains(scope())) {
             throw new IllegalArgumentException("scope '" + scope() + "' is none of auto, local, global");
         }
+        if (!List.of("debug", "info", "warning", "error").contains(logLevel())) {
+            throw new IllegalArgumentException("log level '" + logLevel() + "' is none of debug, info, warning, error");
+        }
+        if (metricsPort().isPresent()
+                && (metricsPort().get() < 0 || metricsPort().get() > 65535)) {
+            throw new IllegalArgumentException("metrics port " + metricsPort().get() + " is not in 0-65535");
+        }
     }
 
     /** The URI under which this host's daemon serves its datastore to other processes of root. */
@@ -101,11 +117,17 @@ public interface NodeOptions {
         return runDirectory().resolve("datastore.sock");
     }
 
+    /** Where this host's daemon tells other processes of root how it is. */
+    default Path statusSocket() {
+        return runDirectory().resolve("status.sock");
+    }
+
     /**
      * The options of a command line.
      *
      * @param arguments each {@code --name=value}
-     * @param environment {@code HOSTNAME} and {@code DOCKER_HOST} are looked at
+     * @param environment {@code HOSTNAME}, {@code DOCKER_HOST}, {@code CALICO_LOG_LEVEL} and {@code CALICO_METRICS_PORT} are
+     *     looked at, and whether the process's messages go to systemd's journal anyway
      * @throws IllegalArgumentException if one is unknown or its value is not valid; names it and what is allowed
      */
     static NodeOptions parse(List<String> arguments, Map<String, String> environment) {

@@ -51,7 +51,7 @@ final class RunDirectory implements AutoCloseable {
      */
     static RunDirectory take(Path directory) {
         try {
-            Files.createDirectories(directory);
+            OwnDirectory.prepare(directory);
             Path lock = directory.resolve("node.lock");
             FileChannel file = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             if (!isLocked(file)) {
@@ -89,6 +89,7 @@ final class RunDirectory implements AutoCloseable {
         // Whoever waits for the file must never read half of it.
         Path temporary = file.resolveSibling(file.getFileName() + ".new");
         Files.writeString(temporary, text);
+        OwnDirectory.makeReadable(temporary);
         Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 

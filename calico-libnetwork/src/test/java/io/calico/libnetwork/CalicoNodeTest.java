@@ -2,18 +2,29 @@ package io.calico.libnetwork;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.calico.dataplane.recording.RecordingDataplane;
 import io.calico.datastore.CalicoStore;
 import io.calico.datastore.Datastores;
 import io.calico.datastore.spi.Datastore;
+import io.calico.libnetwork.health.NodeStatus;
+import io.calico.libnetwork.health.StatusClient;
 import io.calico.libnetwork.http.RawClient;
+import io.calico.libnetwork.metrics.ExpositionFormat;
+import io.calico.model.Profile;
 import io.calico.model.net.IpAddress;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,6 +70,97 @@ class CalicoNodeTest {
                 assertThat(engine.call("/Plugin.Activate", "").status()).isEqualTo(200);
                 assertThat(new CalicoStore(served).nodes().find("h1")).isPresent();
             }
+        }
+    }
+
+    @Test
+    void aNodeTellsHowItIsToRootAndItsHealthToEverybody() throws Exception {
+        options = NodeOptions.builder().from(options).metricsPort(freePort()).build();
+        RecordingDataplane dataplane = new RecordingDataplane();
+        try (CalicoNode node = new CalicoNode(options, Map.of(), addresses -> dataplane)) {
+            node.start();
+            StatusClient client = new StatusClient(options.statusSocket());
+
+            NodeStatus well = client.status();
+            assertThat(well.host()).isEqualTo("h1");
+            assertThat(well.inSync()).isTrue();
+            assertThat(well.problems()).isEmpty();
+            assertThat(well.datastore()).isEqualTo("sqlite:" + directory.resolve("calico.db"));
+            assertThat(well.engine())
+                    .contains(new NodeStatus.Engine(options.dockerSocket().toString(), "absent"));
+            assertThat(client.page(StatusClient.THREADS)).contains("\"calico-agent-1\" ");
+            assertThat(http("/health/live")).startsWith("HTTP/1.1 200 ");
+            assertThat(http("/health/ready")).startsWith("HTTP/1.1 200 ");
+            assertThat(http(StatusClient.STATUS)).startsWith("HTTP/1.1 404 ");
+            try (RawClient engine = new RawClient(options.pluginSocket())) {
+                engine.call("/Plugin.Activate", "");
+                engine.call("/Plugin.Activate", "");
+            }
+            String metrics = http(StatusClient.METRICS);
+            assertThat(ExpositionFormat.parse(metrics.substring(metrics.indexOf("\r\n\r\n") + 4)))
+                    .containsEntry("calico_plugin_calls_total{method=\"Plugin.Activate\",outcome=\"ok\"}", 2.0)
+                    .containsEntry("calico_agent_in_sync", 1.0)
+                    .containsEntry("calico_pool_addresses{pool=\"192.168.0.0/16\"}", 65536.0);
+
+            dataplane.addProblem("iptables is missing");
+            dataplane.failNext(RecordingDataplane.Operation.APPLY, 1000);
+            try (Datastore served = Datastores.open("unix:" + options.datastoreSocket())) {
+                new CalicoStore(served).profiles().create(Profile.defaults("p"));
+            }
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() -> http("/health/ready").startsWith("HTTP/1.1 503 "));
+            NodeStatus ill = client.status();
+            assertThat(ill.inSync()).isFalse();
+            assertThat(ill.problems()).extracting(NodeStatus.Problem::text).anyMatch(text -> text.contains("iptables"));
+            assertThat(ill.problems())
+                    .filteredOn(NodeStatus.Problem::blocking)
+                    .extracting(NodeStatus.Problem::text)
+                    .singleElement()
+                    .asString()
+                    .contains("could not be made right");
+            assertThat(ill.problems())
+                    .allSatisfy(problem -> assertThat(problem.remedy()).isNotBlank());
+            assertThat(http("/health/live")).startsWith("HTTP/1.1 200 ");
+
+            Files.delete(options.pluginSocket());
+            assertThat(client.status().problems())
+                    .extracting(NodeStatus.Problem::text)
+                    .anyMatch(text -> text.startsWith("the Docker plugin does not answer: "));
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocketChannel any = ServerSocketChannel.open()) {
+            any.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            return ((InetSocketAddress) any.getLocalAddress()).getPort();
+        }
+    }
+
+    private String http(String path) throws IOException {
+        try (Socket socket = new Socket(
+                InetAddress.getLoopbackAddress(), options.metricsPort().orElseThrow())) {
+            socket.getOutputStream().write(("GET " + path + " HTTP/1.1\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    @Test
+    void aRunDirectoryInWhichOthersMayMakeFilesIsRefused() throws Exception {
+        Path run = Files.createDirectories(directory.resolve("run"));
+        Files.createSymbolicLink(run.resolve("node.pid.new"), directory.resolve("victim"));
+        Files.setPosixFilePermissions(run, PosixFilePermissions.fromString("rwxrwxrwx"));
+
+        assertThatThrownBy(() -> node().start())
+                .hasMessageContaining(run.toString())
+                .hasMessageContaining("every user may write to it");
+        assertThat(directory.resolve("victim")).doesNotExist();
+
+        Files.delete(run.resolve("node.pid.new"));
+        try (CalicoNode node = node()) {
+            node.start();
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(run)))
+                    .as("an empty one is put right")
+                    .isEqualTo("rwxr-xr-x");
         }
     }
 

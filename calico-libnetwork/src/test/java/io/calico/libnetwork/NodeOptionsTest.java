@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.calico.model.net.IpAddress;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -89,6 +90,9 @@ class NodeOptionsTest {
                     --as=many            | --as 'many' is not an AS number
                     --scope=swarm        | scope 'swarm' is none of auto, local, global
                     --libnetwork=perhaps | --libnetwork 'perhaps' is neither true nor false
+                    --log-level=loud     | log level 'loud' is none of debug, info, warning, error
+                    --metrics-port=http  | --metrics-port 'http' is not a port
+                    --metrics-port=65536 | metrics port 65536 is not in 0-65535
                     --hostname=a/b       | host name 'a/b' is empty or holds a slash
                     --hostname=          | host name '' is empty or holds a slash
                     --run-dir=           | --run-dir is empty
@@ -100,6 +104,35 @@ class NodeOptionsTest {
         assertThatThrownBy(() -> NodeOptions.parse(List.of(argument), HOST))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(message);
+    }
+
+    @Test
+    void logLevelAndMetricsPortComeFromTheEnvironmentUnlessTheyAreGiven() {
+        Map<String, String> environment =
+                Map.of("HOSTNAME", "h1", "CALICO_LOG_LEVEL", "debug", "CALICO_METRICS_PORT", "9091");
+
+        NodeOptions fromEnvironment = NodeOptions.parse(List.of(), environment);
+        NodeOptions given = NodeOptions.parse(List.of("--log-level=error", "--metrics-port="), environment);
+
+        assertThat(fromEnvironment.logLevel()).isEqualTo("debug");
+        assertThat(fromEnvironment.metricsPort()).contains(9091);
+        assertThat(given.logLevel()).isEqualTo("error");
+        assertThat(NodeOptions.parse(List.of(), HOST).metricsPort()).isEmpty();
+    }
+
+    @Test
+    void theJournalIsTheLogOnlyIfStandardErrorIsTheStreamThatSystemdNamed() throws IOException {
+        String ours = Journal.identity(Path.of("/proc/self/fd/2"));
+
+        assertThat(NodeOptions.parse(List.of(), Map.of("HOSTNAME", "h1", "JOURNAL_STREAM", ours))
+                        .logDirectory())
+                .isEmpty();
+        assertThat(NodeOptions.parse(List.of(), Map.of("HOSTNAME", "h1", "JOURNAL_STREAM", "8:1"))
+                        .logDirectory())
+                .isPresent();
+        assertThat(NodeOptions.parse(List.of("--log-dir=/var/log/x"), Map.of("HOSTNAME", "h1", "JOURNAL_STREAM", ours))
+                        .logDirectory())
+                .contains(Path.of("/var/log/x"));
     }
 
     @Test

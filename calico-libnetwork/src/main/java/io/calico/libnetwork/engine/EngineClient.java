@@ -50,8 +50,8 @@ public final class EngineClient implements AutoCloseable {
     /** Of the socket file when we last looked; set before the thread starts, then confined to it. */
     private @Nullable Object lastSocketFile;
 
-    /** Whether the last attempt failed, so that only the first of a row is logged; confined to the thread. */
-    private boolean failing;
+    /** Whether the last attempt failed, so that only the first of a row is logged; written by the thread only. */
+    private volatile boolean failing;
 
     /**
      * Does no I/O.
@@ -84,17 +84,30 @@ public final class EngineClient implements AutoCloseable {
         }
     }
 
-    /** Whether an engine answers and its events are followed. Any thread. */
-    public boolean isListening() {
-        return listening;
-    }
-
     /**
      * Has something run each time the names of an engine's networks have been learnt anew, on this client's thread; it must
      * not block. To be set before {@link #start}.
      */
     public void whenListed(Runnable action) {
         engineListed = action;
+    }
+
+    /** How an engine is seen from here. */
+    public enum State {
+        /** It answers, and we hear of its networks. */
+        ANSWERS,
+        /** It seems to run, but does not answer. */
+        SILENT,
+        /** It does not seem to run. */
+        ABSENT
+    }
+
+    /** How the engine is. Does not block; any thread. */
+    public State state() {
+        if (listening) {
+            return State.ANSWERS;
+        }
+        return failing && Files.exists(socket.resolveSibling("docker.pid")) ? State.SILENT : State.ABSENT;
     }
 
     @Override

@@ -7,9 +7,17 @@ package io.calico.libnetwork.http;
  * @param close whether the connection can no longer be understood and ends with this answer
  */
 record Answer(int status, String json, boolean close) {
-    /** An error as engines read it for both kinds of driver: {@code {"Err": text}}, the text on one line. */
+    /** Of a longer text, which quotes what a client sent, the beginning says enough. */
+    private static final int LONGEST_ERROR = 1000;
+
+    /** An error as engines read it for both kinds of driver: {@code {"Err": text}}, the text on one line and not long. */
     static Answer error(int status, String text) {
-        return new Answer(status, "{\"Err\":" + quoted(text) + "}", false);
+        return new Answer(status, "{\"Err\":" + quoted(shortened(text)) + "}", false);
+    }
+
+    /** The text, or its beginning. */
+    static String shortened(String text) {
+        return text.length() <= LONGEST_ERROR ? text : text.substring(0, LONGEST_ERROR) + "…";
     }
 
     Answer closing() {

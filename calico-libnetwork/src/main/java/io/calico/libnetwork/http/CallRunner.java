@@ -1,5 +1,6 @@
 package io.calico.libnetwork.http;
 
+import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
@@ -16,14 +17,17 @@ final class CallRunner {
 
     private final Executor workers;
     private final Function<RuntimeException, CallException> translation;
+    private final CallObserver observer;
 
     /**
      * @param workers refuses with {@link RejectedExecutionException} when its queue is full
      * @param translation from what handlers throw to what engines are told
+     * @param observer is told of every answer
      */
-    CallRunner(Executor workers, Function<RuntimeException, CallException> translation) {
+    CallRunner(Executor workers, Function<RuntimeException, CallException> translation, CallObserver observer) {
         this.workers = workers;
         this.translation = translation;
+        this.observer = observer;
     }
 
     /**
@@ -32,12 +36,23 @@ final class CallRunner {
      * @param whenDone gets the answer, on the worker, or on the caller's thread if the call is refused at once
      */
     void run(String path, Routes.Call call, Deadline deadline, Consumer<Answer> whenDone) {
+        long arrival = System.nanoTime();
         try {
-            workers.execute(() -> whenDone.accept(answer(path, call, deadline)));
+            workers.execute(() -> {
+                Answer answer = answer(path, call, deadline);
+                observer.answered(path, answer.status(), Duration.ofNanos(System.nanoTime() - arrival));
+                whenDone.accept(answer);
+            });
         } catch (RejectedExecutionException e) {
             LOG.warn("{} refused: all workers are busy and the queue is full, or the plugin is stopping", path);
+            observer.answered(path, 503, Duration.ZERO);
             whenDone.accept(Answer.error(503, "calico has too many calls in flight, or is stopping; try again"));
         }
+    }
+
+    /** A request was answered without a call. */
+    void refused(String path, int status) {
+        observer.answered(path, status, Duration.ZERO);
     }
 
     private Answer answer(String path, Routes.Call call, Deadline deadline) {
@@ -63,9 +78,9 @@ final class CallRunner {
     private Answer failure(String path, RuntimeException e) {
         CallException refusal = e instanceof CallException c ? c : translation.apply(e);
         if (refusal.getCause() == null) {
-            LOG.warn("{} refused: {}", path, refusal.getMessage());
+            LOG.warn("{} refused: {}", path, Answer.shortened(String.valueOf(refusal.getMessage())));
         } else {
-            LOG.warn("{} failed: {}", path, refusal.getMessage(), refusal.getCause());
+            LOG.error("{} failed: {}", path, refusal.getMessage(), refusal.getCause());
         }
         return Answer.error(refusal.status(), String.valueOf(refusal.getMessage()));
     }

@@ -225,7 +225,7 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
 
     private void make(ChannelHandlerContext ctx, Pending pending) {
         if (pending.refusal().isPresent()) {
-            write(ctx, pending, pending.refusal().get());
+            refuse(ctx, pending, pending.refusal().get());
         } else if (routes.knows(pending.path()) && !pending.method().equals(HttpMethod.POST)) {
             write(ctx, pending, Answer.error(405, pending.path() + " takes POST, not " + pending.method()));
         } else {
@@ -234,10 +234,16 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
                 Routes.Call call = routes.prepare(pending.path(), context);
                 runner.run(pending.path(), call, pending.deadline(), answer -> onLoop(ctx, pending, answer));
             } catch (CallException e) {
-                LOG.warn("request refused: {}", e.getMessage());
-                write(ctx, pending, Answer.error(e.status(), String.valueOf(e.getMessage())));
+                LOG.warn("request refused: {}", Answer.shortened(String.valueOf(e.getMessage())));
+                refuse(ctx, pending, Answer.error(e.status(), String.valueOf(e.getMessage())));
             }
         }
+    }
+
+    /** Answers without a call. */
+    private void refuse(ChannelHandlerContext ctx, Pending pending, Answer answer) {
+        runner.refused(routes.knows(pending.path()) ? pending.path() : CallObserver.UNKNOWN, answer.status());
+        write(ctx, pending, answer);
     }
 
     private void onLoop(ChannelHandlerContext ctx, Pending pending, Answer answer) {

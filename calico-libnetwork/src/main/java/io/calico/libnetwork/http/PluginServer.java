@@ -42,6 +42,7 @@ public final class PluginServer implements AutoCloseable {
     private final List<PluginSocket> sockets;
     private final PluginServerOptions options;
     private final Function<RuntimeException, CallException> translation;
+    private final CallObserver observer;
     private final Connections connections;
     private final Object lock = new Object();
 
@@ -63,9 +64,19 @@ public final class PluginServer implements AutoCloseable {
             List<PluginSocket> sockets,
             PluginServerOptions options,
             Function<RuntimeException, CallException> translation) {
+        this(sockets, options, translation, (path, status, time) -> {});
+    }
+
+    /** As the other, and tells an observer of every answer. */
+    public PluginServer(
+            List<PluginSocket> sockets,
+            PluginServerOptions options,
+            Function<RuntimeException, CallException> translation,
+            CallObserver observer) {
         this.sockets = List.copyOf(sockets);
         this.options = options;
         this.translation = translation;
+        this.observer = observer;
         this.connections = new Connections(options.maxConnections());
     }
 
@@ -116,13 +127,32 @@ public final class PluginServer implements AutoCloseable {
             }
             for (UnixSocketFile file : running.files()) {
                 try {
-                    file.publish(MODE);
+                    file.publish();
                     LOG.info("plugin socket {} is open", file.path());
                 } catch (IOException e) {
                     close();
-                    throw new UncheckedIOException("plugin socket " + file.path() + " cannot be opened", e);
+                    throw new UncheckedIOException(
+                            "plugin socket " + file.path() + " cannot be opened: " + e.getMessage(), e);
                 }
             }
+        }
+    }
+
+    /** Calls that are being made now. */
+    public int activeCalls() {
+        Running now = now();
+        return now == null ? 0 : now.workers().getActiveCount();
+    }
+
+    /** Calls that wait for a worker. */
+    public int queuedCalls() {
+        Running now = now();
+        return now == null ? 0 : now.workers().getQueue().size();
+    }
+
+    private @Nullable Running now() {
+        synchronized (lock) {
+            return running;
         }
     }
 
@@ -147,7 +177,7 @@ public final class PluginServer implements AutoCloseable {
         UnixSocketFile file = new UnixSocketFile(socket.path());
         try {
             Path temporary = file.prepare();
-            CallRunner runner = new CallRunner(now.workers(), translation);
+            CallRunner runner = new CallRunner(now.workers(), translation, observer);
             var listener = new ServerBootstrap()
                     .group(now.loop())
                     .channel(EpollServerDomainSocketChannel.class)
@@ -161,6 +191,7 @@ public final class PluginServer implements AutoCloseable {
             }
             now.listeners().add(listener.channel());
             now.files().add(file);
+            file.protect(MODE);
         } catch (IOException e) {
             throw new IOException("plugin socket " + socket.path() + " cannot be opened: " + e.getMessage(), e);
         }

@@ -3,6 +3,7 @@ package io.calico.libnetwork.http;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -47,12 +48,36 @@ final class UnixSocketFile {
         return temporary;
     }
 
-    /** Gives the bound socket its mode ({@code rw-------}) and its name. */
-    void publish(String mode) throws IOException {
+    /**
+     * Gives the bound socket its mode ({@code rw-------}). To be called right after the bind: whatever the process's umask
+     * is, nobody else shall connect while it waits for its name.
+     */
+    void protect(String mode) throws IOException {
         Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString(mode));
+    }
+
+    /**
+     * Gives the bound socket its name.
+     *
+     * @throws IOException also if there is something of that name that is not a socket: it is not ours to delete
+     */
+    void publish() throws IOException {
+        requireSocketOrNothing();
         Object key = fileKey(temporary);
         Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         published = key;
+    }
+
+    private void requireSocketOrNothing() throws IOException {
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        BasicFileAttributes there = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        if (!there.isOther()) {
+            throw new IOException("there is "
+                    + (there.isDirectory() ? "a directory" : there.isSymbolicLink() ? "a symbolic link" : "a file")
+                    + " of that name, and not a socket; remove it, or give another --plugin-socket");
+        }
     }
 
     /** Removes its names, unless another daemon has put its own socket there since. Idempotent. */

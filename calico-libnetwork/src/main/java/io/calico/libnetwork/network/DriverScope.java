@@ -72,7 +72,9 @@ public final class DriverScope {
             Path configuration = process.resolve("root").resolve(file.replaceFirst("^/+", ""));
             return Files.exists(configuration) && namesClusterStore(configuration);
         } catch (IOException e) {
-            LOG.warn("cannot see whether the engine has a cluster store; scope is local unless --scope says so", e);
+            LOG.warn(
+                    "cannot see whether the engine has a cluster store; scope is local unless --scope says so: {}",
+                    e.toString());
             return false;
         }
     }

@@ -14,9 +14,15 @@ record JoinRequest(
         @JsonProperty("NetworkID") String networkId,
         @JsonProperty("EndpointID") String endpointId,
         @JsonProperty("SandboxKey") String sandboxKey) {
+    /** PATH_MAX of linux/limits.h. */
+    private static final int LONGEST_SANDBOX_KEY = 4096;
+
     JoinRequest {
         DockerIds.require("NetworkID", networkId);
         DockerIds.require("EndpointID", endpointId);
         sandboxKey = sandboxKey == null ? "" : sandboxKey;
+        if (sandboxKey.length() > LONGEST_SANDBOX_KEY) {
+            throw new IllegalArgumentException("SandboxKey is longer than a path can be");
+        }
     }
 }

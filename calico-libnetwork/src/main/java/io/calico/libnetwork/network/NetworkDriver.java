@@ -87,8 +87,14 @@ public final class NetworkDriver {
     /** Adds the driver's calls to a socket's. */
     public Routes.Builder addTo(Routes.Builder routes) {
         return routes.callWithoutBody("/NetworkDriver.GetCapabilities", this::capabilities)
-                .call("/NetworkDriver.CreateNetwork", CreateNetworkRequest.class, this::createNetwork)
-                .call("/NetworkDriver.DeleteNetwork", NetworkRequest.class, this::deleteNetwork)
+                .call(
+                        "/NetworkDriver.CreateNetwork",
+                        CreateNetworkRequest.class,
+                        inTurn(CreateNetworkRequest::networkId, this::createNetwork))
+                .call(
+                        "/NetworkDriver.DeleteNetwork",
+                        NetworkRequest.class,
+                        inTurn(NetworkRequest::networkId, this::deleteNetwork))
                 .call(
                         "/NetworkDriver.CreateEndpoint",
                         CreateEndpointRequest.class,
@@ -107,9 +113,9 @@ public final class NetworkDriver {
                 .callWithoutBody("/NetworkDriver.DiscoverDelete", context -> DONE);
     }
 
-    private <Q> CallHandler<Q> inTurn(Function<Q, String> endpointId, CallHandler<Q> handler) {
+    private <Q> CallHandler<Q> inTurn(Function<Q, String> id, CallHandler<Q> handler) {
         return (request, context) ->
-                turns.inTurn(endpointId.apply(request), context.deadline(), () -> handler.handle(request, context));
+                turns.inTurn(id.apply(request), context.deadline(), () -> handler.handle(request, context));
     }
 
     private Object capabilities(CallContext context) {

@@ -57,7 +57,7 @@ final class NetworkRecords {
      * @param verbatim as sent
      */
     void create(CreateNetworkRequest request, String verbatim) {
-        checked(request);
+        requireUsable(request);
         // Two networks with one subnet: the second must see the first.
         creating.lock();
         try {
@@ -109,12 +109,15 @@ final class NetworkRecords {
         try {
             removal.run();
         } catch (RuntimeException e) {
-            LOG.warn("{} was made for a network that could not be created, and cannot be removed", what, e);
+            LOG.warn(
+                    "{} was made for a network that could not be created, and cannot be removed: {}",
+                    what,
+                    e.toString());
             why.addSuppressed(e);
         }
     }
 
-    private static CreateNetworkRequest checked(CreateNetworkRequest request) {
+    private static void requireUsable(CreateNetworkRequest request) {
         if (!request.ipv6().isEmpty()) {
             throw CallException.failed(
                     "calico does not support IPv6 on Docker networks yet; create the network without");
@@ -126,7 +129,6 @@ final class NetworkRecords {
                 && request.ipv4().size() > 1) {
             throw CallException.failed("a calico network with Docker's own IPAM driver can have one IPv4 subnet only");
         }
-        return request;
     }
 
     /** The network's subnet, if addresses come from another IPAM driver than ours. */
@@ -229,7 +231,7 @@ final class NetworkRecords {
         try {
             return json.map(text -> ModelJson.read(id, text, CreateNetworkRequest.class));
         } catch (BadRecordException e) {
-            LOG.warn("the record of network {} cannot be read", id, e);
+            LOG.warn("the record of network {} cannot be read: {}", id, e.getMessage());
             return Optional.empty();
         }
     }

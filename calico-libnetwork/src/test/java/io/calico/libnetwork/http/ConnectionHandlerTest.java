@@ -57,7 +57,9 @@ class ConnectionHandlerTest {
     private EmbeddedChannel connect(PluginServerOptions options) {
         RequestDecoder decoder = new RequestDecoder();
         CallRunner runner = new CallRunner(
-                task -> workers.execute(task), e -> CallException.failed("translated " + e.getMessage(), e));
+                task -> workers.execute(task),
+                e -> CallException.failed("translated " + e.getMessage(), e),
+                (path, status, time) -> {});
         return new EmbeddedChannel(
                 decoder, new HttpResponseEncoder(), new ConnectionHandler(routes, runner, options, decoder, () -> 0L));
     }

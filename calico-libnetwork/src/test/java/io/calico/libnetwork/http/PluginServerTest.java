@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -265,6 +266,88 @@ class PluginServerTest {
             assertThat(client.reply().status()).isEqualTo(200);
             client.close();
         }
+    }
+
+    @Test
+    void ofManyCallersOfABlockedDriverThoseBeyondTheUsualLimitsHearSoAtOnce() throws Exception {
+        PluginServerOptions usual = PluginServerOptions.defaults();
+        restart(usual);
+        int room = usual.workers() + usual.queuedCalls();
+        List<RawClient> callers = new ArrayList<>();
+        for (int i = 0; i < room; i++) {
+            RawClient client = new RawClient(socket);
+            client.send(RawClient.request("/Test.Wait", ""));
+            callers.add(client);
+        }
+        await().until(() -> server.activeCalls() == usual.workers() && server.queuedCalls() == usual.queuedCalls());
+        for (int i = 0; i < 64; i++) {
+            try (RawClient late = new RawClient(socket)) {
+                long start = System.nanoTime();
+                RawClient.Reply reply = late.call("/Test.Echo", "{\"text\":\"x\"}");
+                assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));
+                assertThat(reply.status()).isEqualTo(503);
+                assertThat(reply.body()).contains("{\"Err\":\"calico has too many calls in flight");
+            }
+        }
+
+        gate.countDown();
+        for (RawClient client : callers) {
+            assertThat(client.reply().status()).isEqualTo(200);
+            client.close();
+        }
+    }
+
+    @Test
+    void theObserverHearsOfEveryAnswerAndKnowsNoPathThatIsNoCall() {
+        server.close();
+        List<String> heard = new CopyOnWriteArrayList<>();
+        server = new PluginServer(
+                List.of(new PluginSocket(socket, routes)),
+                limits(4, 4, 512),
+                e -> CallException.failed(String.valueOf(e)),
+                (path, status, time) -> heard.add(path + " " + status));
+        server.start();
+        try (RawClient client = new RawClient(socket)) {
+            client.call("/Test.Echo", "{\"text\":\"x\"}");
+            client.call("/Test.Echo", "{");
+            client.call("/" + "evil".repeat(100), "");
+            client.send("nonsense\r\n\r\n");
+            client.reply();
+        }
+
+        assertThat(heard).containsExactly("/Test.Echo 200", "/Test.Echo 400", " 404", " 400");
+    }
+
+    @Test
+    void theSocketIsItsOwnersAloneBeforeItHasItsName() throws Exception {
+        server.close();
+        server = new PluginServer(
+                List.of(new PluginSocket(socket, routes)), limits(4, 4, 512), e -> CallException.failed("" + e));
+        server.bind();
+
+        assertThat(PosixFilePermissions.toString(
+                        Files.getPosixFilePermissions(socket.resolveSibling("calico.sock.new"))))
+                .isEqualTo("rw-------");
+    }
+
+    @Test
+    void whatIsNoSocketIsNotReplaced() throws Exception {
+        server.close();
+        Path precious = Files.writeString(directory.resolve("precious"), "data");
+        Files.copy(precious, socket);
+        assertThatThrownBy(() -> start(limits(4, 4, 512))).hasMessageContaining("there is a file of that name");
+        assertThat(socket).hasContent("data");
+
+        Files.delete(socket);
+        Files.createSymbolicLink(socket, precious);
+        assertThatThrownBy(() -> start(limits(4, 4, 512)))
+                .hasMessageContaining("there is a symbolic link of that name");
+        assertThat(precious).hasContent("data");
+
+        Files.delete(socket);
+        Files.createDirectory(socket);
+        assertThatThrownBy(() -> start(limits(4, 4, 512))).hasMessageContaining("there is a directory of that name");
+        assertThat(socket.getParent().toFile().list()).containsExactly("calico.sock");
     }
 
     @Test

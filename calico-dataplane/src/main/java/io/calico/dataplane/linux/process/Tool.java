@@ -126,8 +126,40 @@ public final class Tool {
         }
     }
 
+    /**
+     * Runs the program without input and waits for its end. All of its output, however long, goes into a file.
+     *
+     * @param file is replaced, if it is there
+     * @return the exit code
+     * @throws DataplaneException as {@link #run(String, List)}; the file holds what was written by then
+     */
+    public int runInto(Path file, List<String> arguments) {
+        List<String> all = new ArrayList<>(command);
+        all.addAll(arguments);
+        Process process = start(all, ProcessBuilder.Redirect.to(file.toFile()));
+        try {
+            process.getOutputStream().close();
+            if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new DataplaneException.TimedOut("run", all.get(0), "killed after " + limit.toMillis() + " ms");
+            }
+            return process.exitValue();
+        } catch (IOException e) {
+            throw new DataplaneException.Unavailable("run", all.get(0), String.valueOf(e.getMessage()), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new DataplaneException.Unavailable("run", all.get(0), "interrupted", e);
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
     private static Process start(List<String> command) {
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        return start(command, ProcessBuilder.Redirect.PIPE);
+    }
+
+    private static Process start(List<String> command, ProcessBuilder.Redirect output) {
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output);
         Map<String, String> environment = builder.environment();
         String path = environment.get("PATH");
         environment.clear();

@@ -1,0 +1,127 @@
+package io.calico.libnetwork.health;
+
+import io.calico.dataplane.Agent;
+import io.calico.dataplane.AgentStatus;
+import io.calico.datastore.Keys;
+import io.calico.datastore.spi.Datastore;
+import io.calico.datastore.spi.DatastoreException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * Looks at the parts of a running node. A look reads one record of the datastore and connects to the plugin's own socket, so
+ * it tells what an engine or a command would meet now. Thread-safe; blocks for some seconds if the datastore does not answer.
+ */
+public final class NodeHealth {
+    private final String host;
+    private final String version;
+    private final Datastore datastore;
+    private final Agent agent;
+    private volatile Optional<Path> pluginSocket = Optional.empty();
+    private volatile Optional<Supplier<NodeStatus.Engine>> engine = Optional.empty();
+
+    /**
+     * Does no I/O.
+     *
+     * @param host this host's name in the datastore
+     * @param version of the daemon
+     */
+    public NodeHealth(String host, String version, Datastore datastore, Agent agent) {
+        this.host = host;
+        this.version = version;
+        this.datastore = datastore;
+        this.agent = agent;
+    }
+
+    /** From now on the plugin is expected to answer there, to an engine that is looked at with the supplier. */
+    public void expectPlugin(Path socket, Supplier<NodeStatus.Engine> dockerEngine) {
+        pluginSocket = Optional.of(socket);
+        engine = Optional.of(dockerEngine);
+    }
+
+    /** Whether the daemon can go on; if not, only a restart helps. Does not block. */
+    public boolean isAlive() {
+        return agent.isAlive();
+    }
+
+    /** Looks at everything. */
+    public NodeStatus status() {
+        AgentStatus policy = agent.status();
+        List<NodeStatus.Problem> problems = new ArrayList<>();
+        addPolicy(policy, problems);
+        addDatastore(problems);
+        pluginSocket
+                .flatMap(PluginProbe::whyNot)
+                .ifPresent(reason -> problems.add(blocking(
+                        "the Docker plugin does not answer: " + reason,
+                        "restart the node: calicoctl node --libnetwork")));
+        Optional<NodeStatus.Engine> docker = engine.map(Supplier::get);
+        docker.filter(e -> e.state().equals("silent"))
+                .ifPresent(e -> problems.add(new NodeStatus.Problem(
+                        "the Docker engine at " + e.socket() + " seems to run, but does not answer",
+                        "see: systemctl status docker",
+                        false)));
+        policy.problems()
+                .forEach(text -> problems.add(new NodeStatus.Problem(
+                        text,
+                        "containers may not be reached until this is mended; the node looks again once a minute",
+                        false)));
+        return new NodeStatus(
+                version,
+                host,
+                policy.inSync() && agent.isAlive(),
+                agent.inSyncChangedAt().toString(),
+                policy.endpoints(),
+                policy.revision(),
+                WithoutPassword.uri(datastore.originUri()),
+                pluginSocket.map(Path::toString),
+                docker,
+                problems.stream().map(NodeHealth::onOneLine).toList());
+    }
+
+    private void addPolicy(AgentStatus policy, List<NodeStatus.Problem> problems) {
+        if (!agent.isAlive()) {
+            problems.add(blocking(
+                    "the agent has ended by an error of its own; policy stays as it was",
+                    "restart the node (calicoctl node …) and report the error that the log shows"));
+        } else if (policy.lastError().isPresent()) {
+            problems.add(blocking(
+                    "this host could not be made right, " + policy.applyFailures() + " times in a row: "
+                            + policy.lastError().get(),
+                    "it is tried again; if it stays, see the log and: calicoctl diags"));
+        } else if (!policy.inSync()) {
+            problems.add(blocking(
+                    policy.revision() == 0
+                            ? "no whole snapshot of the datastore was read yet"
+                            : "the datastore cannot be followed; the policy that was read last stays in force",
+                    "see that the datastore can be reached"));
+        }
+    }
+
+    private void addDatastore(List<NodeStatus.Problem> problems) {
+        try {
+            if (datastore.get(Keys.READY).isEmpty()) {
+                problems.add(new NodeStatus.Problem(
+                        "the datastore is not set up any more: it has no " + Keys.READY,
+                        "restart the node: calicoctl node …",
+                        false));
+            }
+        } catch (DatastoreException e) {
+            problems.add(blocking(
+                    "the datastore does not answer: " + e.getMessage(),
+                    "see that it can be reached; running containers keep their network and policy meanwhile"));
+        }
+    }
+
+    private static NodeStatus.Problem blocking(String text, String remedy) {
+        return new NodeStatus.Problem(text, remedy, true);
+    }
+
+    private static NodeStatus.Problem onOneLine(NodeStatus.Problem problem) {
+        return new NodeStatus.Problem(
+                problem.text().replaceAll("\\s*\\R\\s*", " "), problem.remedy(), problem.blocking());
+    }
+}

@@ -1,0 +1,2 @@
+/** What a daemon tells of itself. */
+package io.calico.libnetwork.health;

@@ -1,0 +1,2 @@
+/** What a daemon counts. */
+package io.calico.libnetwork.metrics;
