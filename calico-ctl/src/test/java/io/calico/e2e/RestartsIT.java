@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @MethodSource("engines")
 class RestartsIT {
     /** The reconciler's minute, shortened. */
-    private static final int RECONCILE_AFTER_SECONDS = 2;
+    private static final int RECONCILE_AFTER_SECONDS = 1;
 
     private static final Duration SOON = Duration.ofSeconds(20);
 
@@ -225,8 +225,11 @@ class RestartsIT {
 
     /** Lets the reconciler look twice and more: what it would wrongly remove is gone then. */
     private static void settle() {
-        String log = "/var/log/calico/node.log";
-        assertThat(host.run("cat", log)).doesNotContain("ERROR");
-        host.run("sleep", String.valueOf(RECONCILE_AFTER_SECONDS * 3));
+        int before = links().size();
+        await().during(Duration.ofSeconds(RECONCILE_AFTER_SECONDS * 3L))
+                .atMost(SOON)
+                .pollInterval(Duration.ofMillis(500))
+                .until(() -> links().size() <= before);
+        assertThat(host.run("cat", "/var/log/calico/node.log")).doesNotContain("ERROR");
     }
 }

@@ -18,6 +18,7 @@ import org.slf4j.LoggerFactory;
  *   node.lock    locked while a daemon runs, whatever became of the other files: one daemon per host
  *   node.pid     its process id
  *   node.ready   there once policy is in force and the plugin answers
+ *   reconcile.lock, leftovers    of the reconciler; not this class's
  * </pre>
  *
  * Thread-safe.
