@@ -249,11 +249,11 @@ final class CalicoNode implements AutoCloseable {
                     agent.status().lastError().orElse("no whole snapshot of the datastore was read"));
         }
         server.publish();
-        reconcile(store, allocator, agent, engine, network);
+        health.expectReconciler(reconcile(store, allocator, agent, engine, network)::problems);
     }
 
     /** Engines are listened to from now on. */
-    private void reconcile(
+    private PeriodicReconciler reconcile(
             CalicoStore store, BlockAllocator allocator, Agent agent, EngineClient engine, NetworkDriver network) {
         EngineQuery query = new EngineQuery(options.dockerSocket(), driverName());
         Reconciler reconciler = new Reconciler(
@@ -267,6 +267,7 @@ final class CalicoNode implements AutoCloseable {
         engine.whenListed(periodic::lookSoon);
         engine.start();
         periodic.start();
+        return periodic;
     }
 
     /** {@code calico} of {@code calico.sock}: what users give to {@code --driver}. */

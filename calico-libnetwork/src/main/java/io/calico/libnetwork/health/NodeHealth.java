@@ -22,6 +22,7 @@ public final class NodeHealth {
     private final Agent agent;
     private volatile Optional<Path> pluginSocket = Optional.empty();
     private volatile Optional<Supplier<NodeStatus.Engine>> engine = Optional.empty();
+    private volatile Supplier<List<String>> differences = List::of;
 
     /**
      * Does no I/O.
@@ -40,6 +41,11 @@ public final class NodeHealth {
     public void expectPlugin(Path socket, Supplier<NodeStatus.Engine> dockerEngine) {
         pluginSocket = Optional.of(socket);
         engine = Optional.of(dockerEngine);
+    }
+
+    /** From now on also tells in what Docker, the kernel and the datastore differ, one line each; the supplier must not block. */
+    public void expectReconciler(Supplier<List<String>> found) {
+        differences = found;
     }
 
     /** Whether the daemon can go on; if not, only a restart helps. Does not block. */
@@ -69,6 +75,10 @@ public final class NodeHealth {
                         text,
                         "containers may not be reached until this is mended; the node looks again once a minute",
                         false)));
+        differences
+                .get()
+                .forEach(text -> problems.add(new NodeStatus.Problem(
+                        text, "for all that was found, and to mend what can be: calicoctl node check [--repair]", false)));
         return new NodeStatus(
                 version,
                 host,
