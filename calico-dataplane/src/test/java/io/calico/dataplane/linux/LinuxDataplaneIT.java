@@ -256,8 +256,7 @@ class LinuxDataplaneIT {
                 assertThat(Tool.run(program + " -S DOCKER-USER")).contains("calico:accepted");
                 Tool.run(program + " -F DOCKER-USER");
 
-                assertThat(millisUntil(
-                                () -> says(program + " -S DOCKER-USER", "calico:accepted")))
+                assertThat(millisUntil(() -> says(program + " -S DOCKER-USER", "calico:accepted")))
                         .isLessThan(MENDED.toMillis());
             }
         }
