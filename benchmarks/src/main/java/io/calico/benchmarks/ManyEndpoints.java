@@ -41,9 +41,9 @@ public final class ManyEndpoints {
                 return null;
             }));
         }
+        threads.shutdown();
         for (Future<?> one : running) {
             one.get();
         }
-        threads.shutdown();
     }
 }

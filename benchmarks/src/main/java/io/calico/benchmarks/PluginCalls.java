@@ -86,10 +86,11 @@ public final class PluginCalls {
                 return null;
             }));
         }
+        // What is queued goes on, but nobody waits for it once a call has failed.
+        threads.shutdown();
         for (Future<?> one : running) {
             one.get();
         }
-        threads.shutdown();
     }
 
     private void print(int callers, int lives, double seconds) {

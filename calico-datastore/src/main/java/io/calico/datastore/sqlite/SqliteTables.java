@@ -22,10 +22,17 @@ final class SqliteTables {
             SELECT key FROM version AS v WHERE lease = ? AND value IS NOT NULL
             AND mod_revision = (SELECT max(mod_revision) FROM version WHERE key = v.key) ORDER BY key""";
 
+    /**
+     * What each version in the range has overwritten: its predecessor only. Those before that were overwritten by another one of the
+     * range, or by one that was compacted earlier. To name them all again takes the square of a hot key's number of versions.
+     */
     private static final String FORGET_OVERWRITTEN = """
             DELETE FROM version WHERE rowid IN (
-              SELECT old.rowid FROM version AS newer JOIN version AS old
-              ON old.key = newer.key AND old.mod_revision < newer.mod_revision
+              SELECT (
+                SELECT old.rowid FROM version AS old
+                WHERE old.key = newer.key AND old.mod_revision < newer.mod_revision
+                ORDER BY old.mod_revision DESC LIMIT 1)
+              FROM version AS newer
               WHERE newer.mod_revision > ? AND newer.mod_revision <= ?)""";
 
     private SqliteTables() {}

@@ -7,8 +7,8 @@
  * </pre>
  *
  * Commands and rules are values ({@link io.calico.dataplane.linux.nft.NftCommand}, {@link
- * io.calico.dataplane.linux.nft.Statement}), so that a writer which speaks to the kernel itself needs no parser of nft's
- * text; {@link io.calico.dataplane.linux.nft.NftText} writes them in the words of the manual page nft(8). Nothing of a
+ * io.calico.dataplane.linux.nft.Statement}), so that {@link io.calico.dataplane.linux.nft.NftKernel}, which speaks to the
+ * kernel itself, needs no parser of nft's text; {@link io.calico.dataplane.linux.nft.NftText} writes them in the words of the manual page nft(8). Nothing of a
  * user's gets into the text but names of a safe alphabet, addresses and numbers. Entry point: {@link
  * io.calico.dataplane.linux.nft.NftPolicyDriver}. Confined to one thread unless a class says otherwise.
  */
