@@ -45,6 +45,11 @@ enum Engine {
         return this == INSTALLED ? List.of() : List.of("VHOST_ENGINE=" + directory());
     }
 
+    /** What a command in the environment of {@code env} needs in front, to find this engine's programs. */
+    List<String> path() {
+        return this == INSTALLED ? List.of() : List.of("PATH=" + directory() + ":" + System.getenv("PATH"));
+    }
+
     /** The engines to test with in this run. */
     static Stream<Engine> inThisRun() {
         return Boolean.getBoolean("calico.test.long") ? Stream.of(values()) : Stream.of(INSTALLED, MODERN);

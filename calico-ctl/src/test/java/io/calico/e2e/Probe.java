@@ -118,6 +118,34 @@ final class Probe implements AutoCloseable {
         return new StreamReport(Long.parseLong(words[0]), Long.parseLong(words[1]));
     }
 
+    void startDatagrams(String host, int port) {
+        assertThat(ask("datagrams", host, port)).isEqualTo("ok");
+    }
+
+    void startFlows(String host, int port) {
+        assertThat(ask("flows", host, port)).isEqualTo("ok");
+    }
+
+    /** How many datagrams were sent, and how many answered. */
+    record DatagramReport(long sent, long answered) {
+        long lost() {
+            return sent - answered;
+        }
+    }
+
+    DatagramReport endDatagrams() {
+        return datagramReport(ask("datagrams-report"));
+    }
+
+    DatagramReport endFlows() {
+        return datagramReport(ask("flows-report"));
+    }
+
+    private static DatagramReport datagramReport(String answer) {
+        String[] words = answer.split(" ", -1);
+        return new DatagramReport(Long.parseLong(words[0]), Long.parseLong(words[1]));
+    }
+
     @Override
     public void close() {
         process.descendants().forEach(ProcessHandle::destroyForcibly);

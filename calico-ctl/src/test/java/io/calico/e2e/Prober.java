@@ -32,6 +32,10 @@ import java.util.concurrent.atomic.AtomicLong;
  *   ping HOST                             answered | silent
  *   stream HOST PORT                      ok; keeps one connection busy until asked for its report
  *   stream-report                         ROUNDS LONGEST-GAP-IN-MS | broken TEXT
+ *   datagrams HOST PORT                   ok; sends one every five milliseconds, from one port, until asked for its report
+ *   datagrams-report                      SENT ANSWERED
+ *   flows HOST PORT                       ok; the same, each from another port, one after the other
+ *   flows-report                          SENT ANSWERED
  * </pre>
  */
 public final class Prober {
@@ -39,6 +43,8 @@ public final class Prober {
 
     private final Map<Integer, AtomicLong> arrived = new ConcurrentHashMap<>();
     private volatile Stream stream = new Stream();
+    private volatile Datagrams datagrams = new Datagrams();
+    private volatile Flows flows = new Flows();
 
     private Prober() {}
 
@@ -65,6 +71,10 @@ public final class Prober {
                 case "ping" -> ping(words[1]);
                 case "stream" -> startStream(words[1], port(words[2]));
                 case "stream-report" -> stream.report();
+                case "datagrams" -> startDatagrams(words[1], port(words[2]));
+                case "datagrams-report" -> datagrams.report();
+                case "flows" -> startFlows(words[1], port(words[2]));
+                case "flows-report" -> flows.report();
                 default -> "failed unknown command " + words[0];
             };
         } catch (SocketTimeoutException e) {
@@ -197,19 +207,116 @@ public final class Prober {
             }
         }
 
-        private static void pause() {
-            try {
-                TimeUnit.MILLISECONDS.sleep(5);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }
-
         String report() {
             stop = true;
             return broken.isEmpty()
                     ? rounds + " " + TimeUnit.NANOSECONDS.toMillis(longestGapNanos)
                     : "broken " + broken;
+        }
+    }
+
+    private static void pause() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(5);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private String startDatagrams(String host, int port) throws IOException {
+        Datagrams started = new Datagrams();
+        datagrams = started;
+        DatagramSocket socket = new DatagramSocket();
+        socket.setSoTimeout(TIMEOUT_MS);
+        socket.connect(new InetSocketAddress(host, port));
+        daemon(() -> started.send(socket));
+        daemon(() -> started.receive(socket));
+        return "ok";
+    }
+
+    /** One flow; answers may come late, or never. */
+    private static final class Datagrams {
+        private final AtomicLong sent = new AtomicLong();
+        private final AtomicLong answered = new AtomicLong();
+        private volatile boolean stop;
+        private volatile boolean ended;
+
+        void send(DatagramSocket socket) {
+            while (!stop) {
+                try {
+                    socket.send(new DatagramPacket(new byte[] {1}, 1));
+                } catch (IOException e) {
+                    // Counts as sent: a route that is missing loses it as a filter would.
+                    System.err.println(e);
+                }
+                sent.incrementAndGet();
+                pause();
+            }
+        }
+
+        void receive(DatagramSocket socket) {
+            try (socket) {
+                while (true) {
+                    try {
+                        socket.receive(new DatagramPacket(new byte[1], 1));
+                        answered.incrementAndGet();
+                    } catch (SocketTimeoutException e) {
+                        if (stop) {
+                            return;
+                        }
+                    } catch (IOException e) {
+                        System.err.println(e);
+                    }
+                }
+            } finally {
+                ended = true;
+            }
+        }
+
+        String report() {
+            stop = true;
+            while (!ended && sent.get() > 0) {
+                pause();
+            }
+            return sent + " " + answered;
+        }
+    }
+
+    private String startFlows(String host, int port) {
+        Flows started = new Flows();
+        flows = started;
+        daemon(() -> started.run(host, port));
+        return "ok";
+    }
+
+    /** One flow after the other, a datagram and its answer each. */
+    private static final class Flows {
+        private final AtomicLong sent = new AtomicLong();
+        private final AtomicLong answered = new AtomicLong();
+        private volatile boolean stop;
+        private volatile boolean ended;
+
+        void run(String host, int port) {
+            while (!stop) {
+                String answer;
+                try {
+                    answer = udp(new String[] {"udp", host, String.valueOf(port)});
+                } catch (IOException e) {
+                    answer = String.valueOf(e);
+                }
+                sent.incrementAndGet();
+                answered.addAndGet(answer.equals("answered") ? 1 : 0);
+                pause();
+            }
+            ended = true;
+        }
+
+        String report() {
+            stop = true;
+            while (!ended && sent.get() > 0) {
+                pause();
+            }
+            return sent + " " + answered;
         }
     }
 

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +26,9 @@ final class VirtualHost implements AutoCloseable {
     }
 
     static final Path CHECKOUT = Path.of("").toAbsolutePath().getParent();
+
+    private static final Path STATE = Path.of(System.getenv().getOrDefault("VHOST_STATE", "/tmp/vhost"));
+    private static final Duration LONGEST = Duration.ofSeconds(120);
 
     private final int number;
     private final List<Probe> probes = new ArrayList<>();
@@ -47,6 +51,68 @@ final class VirtualHost implements AutoCloseable {
         must(vhost(command, engine.environment()), "vhost docker");
     }
 
+    /** The node daemon in the foreground, started again at once whenever it dies, as systemd would. */
+    Supervised superviseNode(String... arguments) {
+        List<String> command = new ArrayList<>(
+                List.of(CHECKOUT.resolve("bin/calico-node").toString(), "--libnetwork", "--ip=" + address()));
+        command.addAll(List.of(arguments));
+        return Supervised.start("calico-node", inHost(command), file("node.out"));
+    }
+
+    /** The engine, started again at once whenever it dies. Its image must be there: {@link #startDocker} made it. */
+    Supervised superviseDocker(Engine engine, String... arguments) {
+        List<String> command = new ArrayList<>(List.of("env"));
+        command.addAll(engine.path());
+        command.addAll(List.of(
+                "dockerd",
+                "--data-root",
+                file("docker").toString(),
+                "--exec-root",
+                "/run/docker",
+                "--pidfile",
+                "/run/docker.pid"));
+        command.addAll(List.of(arguments));
+        return Supervised.start("dockerd", inHost(command), file("dockerd.log"));
+    }
+
+    /** Ends the engine that {@link #startDocker} started; returns when it has ended. */
+    void stopDocker() {
+        run("sh", "-c", "p=$(cat /run/docker.pid); kill $p; while kill -0 $p 2>/dev/null; do sleep 0.05; done");
+    }
+
+    /** A file of the host that lies outside it: {@code dockerd.log}, {@code node.out}, {@code docker}. */
+    private Path file(String name) {
+        return STATE.resolve(String.valueOf(number)).resolve(name);
+    }
+
+    /** A path of the host, as seen from here: its sockets can be connected to. */
+    Path path(String inside) {
+        try {
+            String pid = Files.readString(file("pid")).strip();
+            return Path.of("/proc", pid, "root").resolve(inside.substring(1));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The last lines of the logs of daemon and engine, for the text of a failure. */
+    String logs(int lines) {
+        StringBuilder text = new StringBuilder();
+        for (Path log : List.of(path("/var/log/calico/node.log"), file("node.out"), file("dockerd.log"))) {
+            text.append("== ").append(log.getFileName()).append('\n').append(tail(log, lines));
+        }
+        return text.toString();
+    }
+
+    private static String tail(Path log, int lines) {
+        try {
+            List<String> all = Files.exists(log) ? Files.readAllLines(log, StandardCharsets.UTF_8) : List.of();
+            return String.join("\n", all.subList(Math.max(0, all.size() - lines), all.size())) + "\n";
+        } catch (IOException e) {
+            return e + "\n";
+        }
+    }
+
     String address() {
         return "10.10.0." + number;
     }
@@ -62,6 +128,22 @@ final class VirtualHost implements AutoCloseable {
         return vhost(words, List.of());
     }
 
+    /**
+     * Runs a command in the host.
+     *
+     * @throws AssertionError if it has not ended by then
+     */
+    Result exec(Duration longest, String... command) {
+        return execute(inHost(List.of(command)), longest);
+    }
+
+    private List<String> inHost(List<String> command) {
+        List<String> words =
+                new ArrayList<>(List.of(CHECKOUT.resolve("tools/vhost").toString(), "exec", String.valueOf(number)));
+        words.addAll(command);
+        return words;
+    }
+
     /** Runs a command in the host that must succeed; its output without the last line end. */
     String run(String... command) {
         return must(exec(command), String.join(" ", command));
@@ -73,6 +155,11 @@ final class VirtualHost implements AutoCloseable {
 
     Result tryDocker(String... arguments) {
         return exec(dockerCommand(arguments));
+    }
+
+    /** As {@link #exec(Duration, String...)}. */
+    Result tryDocker(Duration longest, String... arguments) {
+        return exec(longest, dockerCommand(arguments));
     }
 
     /** The client that came with the engine's package: a newer one that stands before it in the path refuses options. */
@@ -109,6 +196,11 @@ final class VirtualHost implements AutoCloseable {
         return remember(new Probe(probeCommand("nsenter", "-t", pid, "-n", "--")));
     }
 
+    /** A prober in the network namespace of a process of the host. */
+    Probe probeOf(String pid) {
+        return remember(new Probe(probeCommand("nsenter", "-t", pid, "-n", "--")));
+    }
+
     /** A prober on the host itself. */
     Probe probe() {
         return remember(new Probe(probeCommand()));
@@ -120,9 +212,7 @@ final class VirtualHost implements AutoCloseable {
     }
 
     private List<String> probeCommand(String... enter) {
-        List<String> command =
-                new ArrayList<>(List.of(CHECKOUT.resolve("tools/vhost").toString(), "exec", String.valueOf(number)));
-        command.addAll(List.of(enter));
+        List<String> command = new ArrayList<>(List.of(enter));
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx32m",
@@ -133,7 +223,7 @@ final class VirtualHost implements AutoCloseable {
                 "-cp",
                 Path.of("target", "test-classes").toAbsolutePath().toString(),
                 Prober.class.getName()));
-        return command;
+        return inHost(command);
     }
 
     void closeProbes() {
@@ -165,10 +255,10 @@ final class VirtualHost implements AutoCloseable {
         command.addAll(environment);
         command.add(CHECKOUT.resolve("tools/vhost").toString());
         command.addAll(arguments);
-        return execute(command);
+        return execute(command, LONGEST);
     }
 
-    private static Result execute(List<String> command) {
+    private static Result execute(List<String> command, Duration longest) {
         try {
             File out = File.createTempFile("calico-e2e", ".out");
             File err = File.createTempFile("calico-e2e", ".err");
@@ -178,9 +268,9 @@ final class VirtualHost implements AutoCloseable {
                         .redirectOutput(out)
                         .redirectError(err)
                         .start();
-                if (!process.waitFor(120, TimeUnit.SECONDS)) {
+                if (!process.waitFor(longest.toMillis(), TimeUnit.MILLISECONDS)) {
                     process.destroyForcibly();
-                    throw new AssertionError("no end after 120 s: " + String.join(" ", command));
+                    throw new AssertionError("no end after " + longest + ": " + String.join(" ", command));
                 }
                 return new Result(
                         process.exitValue(),

@@ -13,12 +13,19 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** Another process on the same database: started by {@link #start}, does what its arguments say in {@link #main}. */
 final class SqliteChild implements AutoCloseable {
+    /** How many threads write a ledger. */
+    static final int BOOKS = 3;
+
+    /** How many records of a ledger are of one page. */
+    static final int PARTS = 3;
+
     private final Process process;
     private final BufferedReader answers;
 
@@ -76,6 +83,7 @@ final class SqliteChild implements AutoCloseable {
                 case "count" -> count(store, count);
                 case "pairs" -> pairs(store, count);
                 case "lease" -> lease(store);
+                case "ledger" -> ledger(store, count);
                 default -> throw new IllegalArgumentException(arguments[1]);
             }
         }
@@ -105,6 +113,37 @@ final class SqliteChild implements AutoCloseable {
         }
     }
 
+    /**
+     * Several threads, each of which writes page after page of its book: a few records at once, of very different sizes.
+     * Each page is said once it was answered: book, page, revision.
+     */
+    private static void ledger(Datastore store, int firstPage) throws InterruptedException {
+        List<Thread> writers = new ArrayList<>();
+        for (int book = 0; book < BOOKS; book++) {
+            String name = Integer.toString(book);
+            Thread writer = new Thread(() -> {
+                for (int page = firstPage; ; page++) {
+                    say(name + " " + page + " " + store.commit(page(name, page)).revision());
+                }
+            });
+            writers.add(writer);
+            writer.start();
+        }
+        for (Thread writer : writers) {
+            writer.join();
+        }
+    }
+
+    /** One transaction: the page itself, and three records that must always be of the same page. */
+    private static Transaction page(String book, int page) {
+        Transaction.Builder transaction =
+                Transaction.builder().put("/t/page/" + book + "/" + page, Integer.toString(page));
+        for (int i = 0; i < PARTS; i++) {
+            transaction.put("/t/part/" + book + "/" + i, page + " " + "x".repeat(page * 31 % 97 * 100 * i));
+        }
+        return transaction.build();
+    }
+
     /** Puts a record under a lease, and waits for death. */
     private static void lease(Datastore store) throws InterruptedException {
         Lease lease = store.grantLease(Duration.ofSeconds(2));
@@ -113,8 +152,9 @@ final class SqliteChild implements AutoCloseable {
         Thread.sleep(Duration.ofMinutes(1).toMillis());
     }
 
+    /** In one write, so that death does not cut it where another begins. */
     private static void say(String line) {
-        System.out.println(line);
+        System.out.print(line + "\n");
         System.out.flush();
     }
 }

@@ -129,8 +129,9 @@ public final class Reconciler {
         snapshot.ifPresent(s -> new NetworkRules(options.host(), store, s).find(found::add));
         state.endpoints()
                 .damaged()
-                .forEach(record -> found.add(Suspect.reported("record " + record.key(), record.getMessage())
-                        .atOnce()));
+                .forEach(record ->
+                        found.add(Suspect.reported("record " + record.key(), String.valueOf(record.getMessage()))
+                                .atOnce()));
         return found;
     }
 

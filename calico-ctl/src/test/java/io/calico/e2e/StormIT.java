@@ -1,0 +1,337 @@
+package io.calico.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Daemon and engine are killed, again and again, while clients start and stop containers. What must hold all the time: a
+ * connection between two containers that nobody stops goes on, and what is forbidden arrives never. What must hold afterwards:
+ * the {@link Audit}.
+ *
+ * <p>The seed of a run is printed; {@code -Dcalico.test.seed=N} repeats what the clients and the killer do, as far as the
+ * answers that they get are the same.
+ */
+@DockerHosts
+@ParameterizedClass(name = "{0}")
+@MethodSource("engines")
+class StormIT {
+    private static final boolean LONG = Boolean.getBoolean("calico.test.long");
+    private static final Duration UP_AGAIN = Duration.ofSeconds(90);
+    private static final Duration MENDED = Duration.ofSeconds(20);
+    private static final int CLIENTS = 6;
+
+    private static VirtualHost host;
+    private static Engine engine;
+    private static Supervised node;
+    private static Supervised docker;
+
+    private final long seed = Long.getLong("calico.test.seed", System.nanoTime());
+    private final Random random = new Random(seed);
+
+    @SuppressWarnings("UnusedVariable") // JUnit hands it over; the host is what the tests use
+    StormIT(Engine engine) {}
+
+    static Stream<Engine> engines() {
+        return LONG ? Engine.inThisRun() : Stream.of(Engine.INSTALLED);
+    }
+
+    @BeforeParameterizedClassInvocation
+    static void startHost(Engine tested) {
+        engine = tested;
+        host = VirtualHost.start(engine.hostNumber() + 10);
+        node = host.superviseNode();
+        awaitNode();
+        host.startDocker(engine);
+        host.stopDocker();
+        docker = host.superviseDocker(engine, "--live-restore");
+        awaitEngine();
+    }
+
+    @AfterParameterizedClassInvocation
+    static void stopHost() {
+        docker.close();
+        node.close();
+        host.close();
+    }
+
+    @BeforeEach
+    void sayHowToRepeat() {
+        System.out.println("StormIT: -Dcalico.test.seed=" + seed);
+        network("one");
+        network("two");
+    }
+
+    @AfterEach
+    void nothingIsLeft() {
+        host.closeProbes();
+        awaitNode();
+        awaitEngine();
+        removeContainers();
+        removeNetworks();
+        Audit.awaitNothingWrong(host, MENDED);
+        mend();
+        Audit.awaitNothingLeftOver(host, MENDED);
+    }
+
+    /** Has the reconciler free at once what lost calls left behind: nobody starts anything now. */
+    private static void mend() {
+        VirtualHost.Result check = host.exec(
+                "env",
+                "CALICO_RECONCILE_AFTER=0",
+                VirtualHost.CHECKOUT.resolve("bin/calicoctl").toString(),
+                "node",
+                "check",
+                "--repair");
+        System.out.println("StormIT: node check: " + check.out() + check.err());
+    }
+
+    private static void removeNetworks() {
+        for (String network : EngineView.words(host.docker("network", "ls", "-q", "--filter", "driver=calico"))) {
+            VirtualHost.Result removal = host.tryDocker("network", "rm", network);
+            if (removal.err().contains("has active endpoints")) {
+                // Engines lose count of a network's endpoints when many start at once, a bridge's as well, and count
+                // again when they start.
+                docker.kill();
+                awaitEngine();
+                removal = host.tryDocker("network", "rm", network);
+            }
+            assertThat(removal.succeeded())
+                    .as("%s%n%s", removal.err(), host.logs(40))
+                    .isTrue();
+        }
+    }
+
+    private static void removeContainers() {
+        List<String> containers = EngineView.words(host.docker("ps", "-aq"));
+        if (!containers.isEmpty()) {
+            List<String> command = new ArrayList<>(List.of("rm", "-f"));
+            command.addAll(containers);
+            host.docker(command.toArray(String[]::new));
+        }
+    }
+
+    private static void network(String name) {
+        host.docker("network", "create", "--driver", "calico", "--ipam-driver", "calico", name);
+    }
+
+    private static void awaitNode() {
+        await().atMost(UP_AGAIN)
+                .until(() -> host.exec("test", "-e", "/run/calico/node.ready").succeeded()
+                        && host.exec("test", "-S", "/run/docker/plugins/calico.sock")
+                                .succeeded());
+    }
+
+    private static void awaitEngine() {
+        await().atMost(UP_AGAIN)
+                .until(() -> host.tryDocker(Duration.ofSeconds(30), "ps", "-q").succeeded());
+    }
+
+    /** Two containers of one network that talk all the time, and two strangers that try to. */
+    private final class Witnesses {
+        private final Probe server =
+                host.container("server", "one").serveTcp(80).serveUdp(5000);
+        private final String address = host.addressOf("server", "one");
+        private final Probe friend = host.container("friend", "one");
+        private final Probe stranger = host.container("stranger", "two");
+        private final Probe bridged = host.container("bridged", "bridge");
+
+        Witnesses() {
+            friend.startStream(address, 80);
+            stranger.startDatagrams(address, 5000);
+            bridged.startDatagrams(address, 5000);
+        }
+
+        void nothingBrokeAndNothingCameThrough() {
+            Probe.StreamReport stream = friend.endStream();
+            assertThat(stream.rounds()).as("rounds of the stream").isGreaterThan(100);
+            assertThat(stream.longestGapMillis())
+                    .as("longest wait of the stream for an answer, ms")
+                    .isLessThan(2000);
+            for (Probe closed : List.of(stranger, bridged)) {
+                Probe.DatagramReport report = closed.endDatagrams();
+                assertThat(report.sent()).as("forbidden datagrams sent").isGreaterThan(100);
+                assertThat(report.answered()).as("forbidden datagrams answered").isZero();
+            }
+            assertThat(server.udpCount(5000))
+                    .as("forbidden datagrams that arrived")
+                    .isZero();
+            assertThat(friend.udp(address, 5000)).as("the permitted one").isEqualTo("answered");
+            assertThat(server.udpCount(5000)).isEqualTo(1);
+        }
+
+        void everyContainerIsWhereItBelongs(EngineView view) {
+            StormIT.everyContainerIsWhereItBelongs(view, friend, stranger);
+        }
+    }
+
+    /** Every container that runs is reached by its network, and by no other. */
+    private static void everyContainerIsWhereItBelongs(EngineView view, Probe friend, Probe stranger) {
+        String one = host.docker("network", "inspect", "-f", "{{.Id}}", "one");
+        int strangersAsked = 0;
+        for (RunningEndpoint endpoint : view.endpoints()) {
+            boolean inOne = endpoint.networkId().equals(one);
+            Probe inside = inOne ? friend : stranger;
+            assertThat(inside.ping(endpoint.address()))
+                    .as("from its own network: %s", endpoint)
+                    .isEqualTo("answered");
+            if (strangersAsked++ < 3) {
+                Probe outside = inOne ? stranger : friend;
+                assertThat(outside.ping(endpoint.address()))
+                        .as("from the other network: %s", endpoint)
+                        .isEqualTo("silent");
+            }
+        }
+    }
+
+    /** Kills at random moments while clients work; mostly when some more commands have succeeded, sometimes before. */
+    private void storm(int kills, Runnable kill) throws InterruptedException {
+        Turmoil turmoil = Turmoil.begin(host, List.of("one", "two"), CLIENTS, seed);
+        try {
+            for (int i = 0; i < kills; i++) {
+                if (random.nextInt(4) > 0) {
+                    int enough = turmoil.succeeded() + 1 + random.nextInt(CLIENTS);
+                    await().atMost(UP_AGAIN).until(() -> turmoil.succeeded() >= enough);
+                }
+                TimeUnit.MILLISECONDS.sleep(random.nextInt(400));
+                kill.run();
+            }
+        } finally {
+            turmoil.end();
+        }
+        System.out.printf(
+                "StormIT: %d kills, %d commands done, %d failed%n", kills, turmoil.succeeded(), turmoil.failed());
+        awaitNode();
+        awaitEngine();
+        assertThat(turmoil.succeeded()).as("commands that succeeded").isGreaterThan(kills);
+    }
+
+    private Audit audit() {
+        Audit audit = Audit.awaitNothingWrong(host, MENDED);
+        System.out.println("StormIT: left over: " + audit.leftOver());
+        return audit;
+    }
+
+    @Test
+    void daemonMayBeKilledAtAnyMoment() throws InterruptedException {
+        Witnesses witnesses = new Witnesses();
+
+        storm(LONG ? 200 : 10, node::kill);
+
+        witnesses.everyContainerIsWhereItBelongs(audit().engine());
+        witnesses.nothingBrokeAndNothingCameThrough();
+    }
+
+    @Test
+    void engineThatKeepsItsContainersMayBeKilledAtAnyMoment() throws InterruptedException {
+        Witnesses witnesses = new Witnesses();
+
+        storm(LONG ? 50 : 5, docker::kill);
+
+        witnesses.everyContainerIsWhereItBelongs(audit().engine());
+        witnesses.nothingBrokeAndNothingCameThrough();
+    }
+
+    @Test
+    void engineThatEndsItsContainersMayBeKilledTogetherWithTheDaemon() throws InterruptedException {
+        docker.close();
+        docker = host.superviseDocker(engine);
+        awaitEngine();
+
+        storm(LONG ? 50 : 3, () -> {
+            docker.kill();
+            node.kill();
+        });
+
+        Audit audit = audit();
+        Probe friend = host.container("friend", "one");
+        Probe stranger = host.container("stranger", "two");
+        everyContainerIsWhereItBelongs(audit.engine(), friend, stranger);
+        removeContainers();
+        docker.close();
+        docker = host.superviseDocker(engine, "--live-restore");
+        awaitEngine();
+    }
+
+    @Test
+    void aContainerThatSendsFromItsFirstInstantReachesNothingForbidden() throws InterruptedException {
+        host.calicoctl("profile", "one", "rule", "add", "outbound", "--at=1", "deny", "udp", "to", "ports", "7001");
+        Probe stranger = host.container("stranger", "two").serveUdp(7000);
+        Probe onHost = host.probe().serveUdp(7001, 7002);
+        String strangers = host.addressOf("stranger", "two");
+        String[] start = {
+            "run",
+            "-d",
+            "--name",
+            "sender",
+            "--net",
+            "one",
+            "busybox:local",
+            "sh",
+            "-c",
+            "while :; do for to in '%s 7000' '%s 7001' '%s 7002'; do tftp -g -l /dev/null -r x $to & done; usleep 20000; done"
+                    .formatted(strangers, host.address(), host.address())
+        };
+
+        for (int started = 0; started < (LONG ? 500 : 20); ) {
+            long before = onHost.udpCount(7002);
+            CompletableFuture<VirtualHost.Result> answer =
+                    CompletableFuture.supplyAsync(() -> host.tryDocker(Duration.ofSeconds(90), start));
+            if (random.nextInt(5) == 0) {
+                TimeUnit.MILLISECONDS.sleep(random.nextInt(500));
+                node.kill();
+            }
+            if (answer.join().succeeded()) {
+                await().atMost(UP_AGAIN).until(() -> onHost.udpCount(7002) > before);
+                started++;
+            }
+            host.tryDocker("rm", "-f", "sender");
+        }
+
+        assertThat(stranger.udpCount(7000))
+                .as("what arrived in the other network")
+                .isZero();
+        assertThat(onHost.udpCount(7001)).as("what arrived on the host").isZero();
+        Probe friend = host.container("friend", "two");
+        assertThat(friend.udp(strangers, 7000)).as("what is permitted").isEqualTo("answered");
+        assertThat(friend.udp(host.address(), 7001)).as("what is permitted").isEqualTo("answered");
+        audit();
+    }
+
+    @Test
+    void aHundredContainersMayStartAtOnce() throws InterruptedException, ExecutionException {
+        int count = LONG ? 100 : 40;
+        ExecutorService clients = Executors.newFixedThreadPool(count);
+        List<Future<VirtualHost.Result>> starts = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            String name = "many-" + i;
+            String network = i % 2 == 0 ? "one" : "two";
+            starts.add(clients.submit(() ->
+                    host.tryDocker("run", "-d", "--name", name, "--net", network, "busybox:local", "sleep", "100000")));
+        }
+        clients.shutdown();
+
+        for (Future<VirtualHost.Result> start : starts) {
+            assertThat(start.get().err()).as("what docker run complains about").isEmpty();
+        }
+        assertThat(audit().engine().endpoints()).hasSize(count);
+    }
+}
