@@ -55,6 +55,7 @@ final class EtcdCluster implements AutoCloseable {
     private static final long SHORTEST_PAUSE_MILLIS = 20;
     private static final long LONGEST_PAUSE_MILLIS = 250;
 
+    private final Duration patience;
     private final String uri;
     private final List<EtcdMember> members;
     private final EtcdLogin login;
@@ -63,6 +64,12 @@ final class EtcdCluster implements AutoCloseable {
 
     /** Begins with any member, so that a thousand hosts do not all use the same one. */
     EtcdCluster(EtcdSettings settings) {
+        this(settings, CALL);
+    }
+
+    /** {@code patience}: the whole time of a call. */
+    EtcdCluster(EtcdSettings settings, Duration patience) {
+        this.patience = patience;
         this.uri = settings.uri();
         this.members = settings.endpoints().stream()
                 .map(endpoint -> new EtcdMember(endpoint, settings.tls()))
@@ -114,7 +121,7 @@ final class EtcdCluster implements AutoCloseable {
     }
 
     private <T> T call(String attempt, boolean repeatable, Attempt<T> action) {
-        Deadline deadline = Deadline.after(CALL.toNanos(), TimeUnit.NANOSECONDS);
+        Deadline deadline = Deadline.after(patience.toNanos(), TimeUnit.NANOSECONDS);
         Failures failures = new Failures(attempt);
         while (true) {
             requireOpen();
@@ -155,7 +162,7 @@ final class EtcdCluster implements AutoCloseable {
 
     /** The time of one attempt: some must be left for two other members. */
     private Deadline share(Deadline whole) {
-        Deadline share = Deadline.after(CALL.toNanos() / Math.min(3, members.size()), TimeUnit.NANOSECONDS);
+        Deadline share = Deadline.after(patience.toNanos() / Math.min(3, members.size()), TimeUnit.NANOSECONDS);
         return share.minimum(whole);
     }
 
@@ -220,8 +227,11 @@ final class EtcdCluster implements AutoCloseable {
 
         /** Takes note, or throws if the call is over. */
         private void add(EtcdMember member, EtcdFailure failure, boolean repeatable) {
-            byMember.put(member.toString(), failure);
-            last = failure;
+            // The last attempt is cut short by the end of the call: what was found before tells more.
+            if (!failure.isTimeOut() || !byMember.containsKey(member.toString())) {
+                byMember.put(member.toString(), failure);
+                last = failure;
+            }
             inARow++;
             switch (failure.meaning()) {
                 case NOT_NOW -> {}

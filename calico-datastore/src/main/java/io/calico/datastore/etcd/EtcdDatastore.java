@@ -34,7 +34,11 @@ final class EtcdDatastore implements Datastore {
 
     /** The store in that cluster; does no I/O. */
     EtcdDatastore(EtcdSettings settings) {
-        this.cluster = new EtcdCluster(settings);
+        this(new EtcdCluster(settings));
+    }
+
+    EtcdDatastore(EtcdCluster cluster) {
+        this.cluster = cluster;
     }
 
     @Override

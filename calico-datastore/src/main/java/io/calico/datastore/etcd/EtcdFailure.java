@@ -43,6 +43,8 @@ record EtcdFailure(Meaning meaning, String reason, StatusRuntimeException cause)
         UNKNOWN
     }
 
+    private static final String REFUSED = "connection refused";
+
     /** Texts of etcd's own answers (api/v3rpc/rpctypes/error.go): the code alone does not tell. Nothing was done. */
     private record Answer(String text, Meaning meaning, String reason) {}
 
@@ -91,8 +93,13 @@ record EtcdFailure(Meaning meaning, String reason, StatusRuntimeException cause)
         }
         @Nullable String mend = whatToMend(failure);
         return mend == null
-                ? new EtcdFailure(Meaning.NOT_NOW, reason(failure, text), failure)
+                ? new EtcdFailure(Meaning.NOT_NOW, reasonOfNoConnection(failure, text), failure)
                 : new EtcdFailure(Meaning.NOT_THERE, mend, failure);
+    }
+
+    /** Whether it is only known that nothing came in time. */
+    boolean isTimeOut() {
+        return cause.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED;
     }
 
     private static EtcdFailure ofSent(StatusRuntimeException failure, String text) {
@@ -108,11 +115,30 @@ record EtcdFailure(Meaning meaning, String reason, StatusRuntimeException cause)
         };
     }
 
+    /** A server of the other kind just ends the connection, as one that is being stopped does. */
+    private static String reasonOfNoConnection(StatusRuntimeException failure, String text) {
+        String reason = reason(failure, text);
+        if (reason.equals(REFUSED)) {
+            return reason;
+        }
+        // The second is gRPC's list of what handles the connection.
+        if (text.contains("while performing TLS negotiation") || text.contains("SslHandler")) {
+            return "the connection ended while TLS was begun; if it does not speak TLS, use etcd:// or ETCD_SCHEME=http";
+        }
+        if (text.contains("Network closed for unknown reason")) {
+            return "the connection ended at once; if it speaks TLS, use etcds:// or ETCD_SCHEME=https";
+        }
+        return reason;
+    }
+
     private static String reason(StatusRuntimeException failure, String text) {
         if (failure.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED) {
             return "no answer in time";
         }
         for (Throwable at = failure; at != null; at = at.getCause()) {
+            if (at instanceof ConnectException && message(at).contains("refused")) {
+                return REFUSED;
+            }
             if (at instanceof ConnectException || at instanceof NoRouteToHostException) {
                 return lowerCase(withoutAddress(message(at)));
             }

@@ -9,8 +9,11 @@ import io.grpc.ConnectivityState;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +25,14 @@ final class EtcdMember {
     private static final long PING_SECONDS = 10;
 
     private static final long PING_WAIT_SECONDS = 3;
+
+    /** Held, or the setting is lost with them. */
+    private static final List<Logger> TALKATIVE = List.of(Logger.getLogger("io.grpc"), Logger.getLogger("io.netty"));
+
+    static {
+        // They write what fails to the console, with stack traces, each time. Whoever calls is told in one line.
+        TALKATIVE.stream().filter(logger -> logger.getLevel() == null).forEach(logger -> logger.setLevel(Level.SEVERE));
+    }
 
     private final Endpoint endpoint;
     private final Optional<Tls> tls;

@@ -25,11 +25,15 @@ final class RealCluster implements AutoCloseable {
 
     /** Without encryption; {@code more} are arguments of each member. */
     static RealCluster start(int size, String... more) {
-        return start(size, "http", more);
+        return start("http", size, more);
     }
 
-    /** {@code scheme} is {@code http} or {@code https}. */
-    static RealCluster start(int size, String scheme, String... more) {
+    /** With TLS for clients; {@code more} says with which files. */
+    static RealCluster startWithTls(int size, String... more) {
+        return start("https", size, more);
+    }
+
+    private static RealCluster start(String scheme, int size, String... more) {
         RealCluster cluster = new RealCluster(newDirectory(), scheme.equals("https") ? "etcds" : "etcd");
         List<Integer> ports = freePorts(2 * size);
         List<String> peers = IntStream.range(0, size)
