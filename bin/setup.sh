@@ -49,6 +49,11 @@ install_runtime() {
   PATH=$PATH:/usr/sbin command -v dockerd >/dev/null 2>&1 || die "docker.io is installed, but there is no dockerd"
 }
 
+# The servers of an etcd cluster; started by who needs one.
+install_etcd() {
+  install_missing etcd etcd-server etcdctl etcd-client
+}
+
 remove_installed() {
   [ -s "$state/packages" ] || return 0
   local packages

@@ -48,8 +48,9 @@ final class Commands {
                 'calicoctl COMMAND --help' shows the forms of a command.
 
                 The data is kept where --datastore=URI or CALICO_DATASTORE says (sqlite:PATH, unix:PATH,
-                memory:); else in the etcd at ETCD_AUTHORITY (default 127.0.0.1:2379), if an etcd variable
-                is set; else where the running node keeps it; else in the embedded store of this machine.
+                memory:, etcd://HOST:PORT); else in the etcd at ETCD_ENDPOINTS or ETCD_AUTHORITY (default
+                127.0.0.1:2379), if an etcd variable is set; else where the running node keeps it; else in
+                the embedded store of this machine.
                 """);
         out.print(text);
     }

@@ -149,7 +149,7 @@ final class OptionSyntax {
                 .arity("1")
                 .paramLabel("URI")
                 .description(
-                        "Where the data is: sqlite:PATH, unix:PATH or memory: (default: CALICO_DATASTORE, the store of the running node, or the embedded one)")
+                        "Where the data is, as in sqlite:PATH or etcd://HOST:PORT (default: CALICO_DATASTORE, the store of the running node, or the embedded one)")
                 .build());
         spec.addOption(OptionSpec.builder(SHORT_HELP, HELP)
                 .type(boolean.class)

@@ -30,8 +30,9 @@ class CommandLineTest {
             'calicoctl COMMAND --help' shows the forms of a command.
 
             The data is kept where --datastore=URI or CALICO_DATASTORE says (sqlite:PATH, unix:PATH,
-            memory:); else in the etcd at ETCD_AUTHORITY (default 127.0.0.1:2379), if an etcd variable
-            is set; else where the running node keeps it; else in the embedded store of this machine.
+            memory:, etcd://HOST:PORT); else in the etcd at ETCD_ENDPOINTS or ETCD_AUTHORITY (default
+            127.0.0.1:2379), if an etcd variable is set; else where the running node keeps it; else in
+            the embedded store of this machine.
             """;
 
     private final Cli cli = new Cli();
@@ -79,7 +80,7 @@ class CommandLineTest {
                               --block-size=LENGTH   Prefix length of the blocks that hosts take (26 for IPv4, 122 for IPv6).
                               --ipv4                Show IPv4 pools only.
                               --ipv6                Show IPv6 pools only.
-                              --datastore=URI       Where the data is: sqlite:PATH, unix:PATH or memory: (default:
+                              --datastore=URI       Where the data is, as in sqlite:PATH or etcd://HOST:PORT (default:
                                                       CALICO_DATASTORE, the store of the running node, or the embedded one)
                           -h, --help                Show this help.
 

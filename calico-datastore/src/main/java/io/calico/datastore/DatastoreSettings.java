@@ -5,6 +5,8 @@ import io.calico.datastore.spi.DatastoreException;
 import io.calico.model.net.PortRange;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -17,7 +19,7 @@ import java.util.regex.Pattern;
  *   <li>the option {@code --datastore}
  *   <li>{@code CALICO_DATASTORE}
  *   <li>{@code ETCD_ENDPOINTS}, else {@code ETCD_AUTHORITY} (default {@code 127.0.0.1:2379}) with {@code ETCD_SCHEME}
- *       ({@code http} or {@code https}): etcd
+ *       ({@code http} or {@code https}): etcd; what else it needs to know is in variables that its provider names
  *   <li>the store of the node daemon that runs on this host
  *   <li>the embedded store, {@value #EMBEDDED}
  * </ol>
@@ -34,6 +36,8 @@ public final class DatastoreSettings {
 
     private static final Pattern AUTHORITY = Pattern.compile(
             "((?:LABEL\\.)*LABEL):([0-9]{1,5})".replace("LABEL", "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"));
+
+    private static final Pattern USER = Pattern.compile("[^/,@]*@");
 
     private DatastoreSettings() {}
 
@@ -63,7 +67,8 @@ public final class DatastoreSettings {
      * @param option value of {@code --datastore}, empty if not given
      * @param environment the process's environment
      * @param daemonSocket normally {@link #DAEMON_SOCKET}
-     * @throws IllegalArgumentException if {@code ETCD_AUTHORITY} or {@code ETCD_SCHEME} decides and is not valid
+     * @throws IllegalArgumentException if {@code ETCD_ENDPOINTS}, {@code ETCD_AUTHORITY} or {@code ETCD_SCHEME} decides and
+     *     is not valid
      * @throws DatastoreException.NotPermitted if a daemon runs, this user may not connect to it, and nothing else is set
      */
     public static Choice resolve(Optional<String> option, Map<String, String> environment, Path daemonSocket) {
@@ -96,7 +101,7 @@ public final class DatastoreSettings {
                     set.uri(),
                     set.uri(),
                     set.reason(),
-                    Optional.of("WARNING: " + set.reason() + " names " + set.uri()
+                    Optional.of("WARNING: " + set.reason() + " names " + shown(set.uri())
                             + ", but the node daemon of this host uses " + served + "."));
         }
         return switch (daemon) {
@@ -135,8 +140,23 @@ public final class DatastoreSettings {
     /** {@code http://h1:2379,http://h2:2379} is {@code etcd://h1:2379,h2:2379}; {@code https:} gives {@code etcds:}. */
     private static Explicit ofEndpoints(String endpoints) {
         boolean tls = endpoints.startsWith("https://");
-        String hosts = endpoints.replace("https://", "").replace("http://", "");
-        return new Explicit((tls ? "etcds://" : "etcd://") + hosts, "ETCD_ENDPOINTS");
+        String scheme = tls ? "https://" : "http://";
+        List<String> hosts = new ArrayList<>();
+        for (String endpoint : endpoints.split(",", -1)) {
+            String url = endpoint.strip();
+            if (!url.startsWith(scheme)) {
+                throw new IllegalArgumentException("Invalid ETCD_ENDPOINTS. It must take the form"
+                        + " http://<address>:<port>, with commas between several; https:// for all of them or for none."
+                        + " Value provided is '" + shown(endpoints) + "'");
+            }
+            hosts.add(url.substring(scheme.length(), url.endsWith("/") ? url.length() - 1 : url.length()));
+        }
+        return new Explicit((tls ? "etcds://" : "etcd://") + String.join(",", hosts), "ETCD_ENDPOINTS");
+    }
+
+    /** Without user and password, which do not belong there but may be there. */
+    private static String shown(String uri) {
+        return USER.matcher(uri).replaceAll("…@");
     }
 
     private static Optional<Explicit> ofAuthority(Map<String, String> environment) {

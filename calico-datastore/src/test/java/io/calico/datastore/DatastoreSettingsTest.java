@@ -72,6 +72,30 @@ class DatastoreSettingsTest {
                     .isEqualTo("memory:");
         }
 
+        @ParameterizedTest
+        @ValueSource(strings = {"a:2379", "http://a:2379,https://b:2379", "http://a:2379,b:2379", "http://a:2379,"})
+        void badEtcdEndpointsAreRefused(String endpoints) {
+            assertThatThrownBy(() -> resolve(null, Map.of("ETCD_ENDPOINTS", endpoints)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("Invalid ETCD_ENDPOINTS.")
+                    .hasMessageContaining("'" + endpoints + "'");
+        }
+
+        @Test
+        void endpointsMayBeWrittenAsTheRootOfAServer() {
+            assertThat(resolve(null, Map.of("ETCD_ENDPOINTS", "http://a:2379/, http://b:2379/"))
+                            .uri())
+                    .isEqualTo("etcd://a:2379,b:2379");
+        }
+
+        @Test
+        void aPasswordInEndpointsIsNotRepeated() {
+            assertThatThrownBy(() -> resolve(null, Map.of("ETCD_ENDPOINTS", "felix:s3cret@a:2379")))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .message()
+                    .doesNotContain("s3cret");
+        }
+
         @Test
         void badEtcdSchemeIsRefused() {
             assertThatThrownBy(() -> resolve(null, Map.of("ETCD_SCHEME", "ftp")))
@@ -123,6 +147,13 @@ class DatastoreSettingsTest {
             assertThat(resolveWithDaemon("memory:"))
                     .isEqualTo(new Choice(
                             "unix:" + directory.resolve("datastore.sock"), "memory:", "--datastore", Optional.empty()));
+        }
+
+        @Test
+        void aPasswordInTheSettingIsNotInTheWarning() throws IOException {
+            assertThat(resolveWithDaemon("etcd://felix:s3cret@h:2379").warning().orElseThrow())
+                    .contains("etcd://…@h:2379")
+                    .doesNotContain("s3cret");
         }
 
         @Test
