@@ -19,12 +19,13 @@ class CommandLineTest {
             Usage: calicoctl COMMAND [ARG...]
 
             Commands:
-              status    Show whether the node daemon of this machine runs, and its addresses.
+              status    Show whether the node daemon of this machine runs and works.
               node      Start and stop the node daemon of this machine, check it, or remove the machine from Calico.
               profile   Show and change profiles: the rules and tags of networks and endpoints.
               endpoint  Show endpoints, and show and change their profiles.
               pool      Show and change the pools of addresses.
               ipam      Show which addresses are in use, and release them.
+              diags     Collect what helps to find an error on this machine.
               version   Print the version of calicoctl.
 
             'calicoctl COMMAND --help' shows the forms of a command.

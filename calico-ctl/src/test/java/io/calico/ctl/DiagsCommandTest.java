@@ -118,14 +118,6 @@ class DiagsCommandTest {
     }
 
     @Test
-    void aDatastoreThatDoesNotAnswerIsSaid() throws IOException {
-        cli.datastore.close();
-
-        assertThat(unpacked(cli.run("diags")).get("diagnostics/datastore_calico"))
-                .startsWith("missing: ");
-    }
-
-    @Test
     void anUnknownRuntimeIsRefusedAfterTheFirstLine() {
         cli.transcript("""
                 $ diags --runtime=lxc

@@ -95,6 +95,10 @@ final class Session {
     /** The configuration in force. */
     IpamConfig config() {
         Seen<IpamConfig> seen = view.config();
+        if (seen.fault().isPresent() && refreshBasics()) {
+            // Nothing is written on the strength of it, so nothing else would show that it has been mended.
+            seen = view.config();
+        }
         if (seen.fault().isPresent()) {
             throw new IpamException.CorruptBlock(
                     new StoreKey.IpamConfig().path(), seen.fault().get().reason());
