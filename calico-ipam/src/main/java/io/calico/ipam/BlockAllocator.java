@@ -4,15 +4,10 @@ import io.calico.datastore.spi.Datastore;
 import io.calico.datastore.spi.DatastoreException;
 import io.calico.ipam.internal.view.AllocationView;
 import io.calico.model.net.IpAddress;
-import io.calico.model.net.IpVersion;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
-import java.util.stream.Stream;
 
 /**
  * Hands out addresses from the pools in the datastore. A pool is cut into blocks, by default of 64 addresses; a block
@@ -34,15 +29,13 @@ import java.util.stream.Stream;
  * <p>Every method blocks until it is done or the deadline has passed. All throw {@link
  * IpamException.DatastoreUnavailable}, {@link IpamException.DeadlineExceeded}, {@link IpamException.OutcomeUnknown} and
  * {@link IpamException.CorruptBlock}; each says what was done before, if it was anything. Thread-safe: calls of one
- * allocator take turns, in the order they came. Use one allocator per store and host in a process.
+ * allocator take turns, in the order they came, and those that wait at the same time share one transaction where they can.
+ * Use one allocator per store and host in a process.
  */
 public final class BlockAllocator {
     private final Datastore store;
-    private final String host;
-    private final AllocatorOptions options;
-    private final AllocationView view;
-    /** Guards the view. Fair, or a busy caller could starve the others up to their deadline. */
-    private final ReentrantLock turn = new ReentrantLock(true);
+    private final Counters counters = new Counters();
+    private final Combiner calls;
 
     /** An allocator for that host with default options. Does no I/O. */
     public BlockAllocator(Datastore store, String host) {
@@ -60,9 +53,7 @@ public final class BlockAllocator {
             throw new IllegalArgumentException("host name '" + host + "' must be neither empty nor hold a '/'");
         }
         this.store = Objects.requireNonNull(store);
-        this.host = host;
-        this.options = options;
-        this.view = new AllocationView(host);
+        this.calls = new Combiner(store, host, options, new AllocationView(host), counters);
     }
 
     /**
@@ -73,21 +64,7 @@ public final class BlockAllocator {
      * @throws IpamException.BlockLimit if another block would be needed and the host may not own more
      */
     public AssignResult autoAssign(AssignRequest request) {
-        return inTurn("assign addresses", session -> {
-            PoolSelection pools4 = new PoolSelection(IpVersion.V4, request.pools4());
-            PoolSelection pools6 = new PoolSelection(IpVersion.V6, request.pools6());
-            // Both before anything is assigned.
-            check(session, pools4, request.num4());
-            check(session, pools6, request.num6());
-            AutoAssignment ipv4 = new AutoAssignment(session, pools4, request.num4(), request);
-            AutoAssignment ipv6 = new AutoAssignment(session, pools6, request.num6(), request);
-            try {
-                return new AssignResult(ipv4.run(), ipv6.run());
-            } catch (IpamException e) {
-                throw e.withAssigned(Stream.concat(ipv4.taken().stream(), ipv6.taken().stream())
-                        .toList());
-            }
-        });
+        return calls.call("assign addresses", new AssignCall(request));
     }
 
     /**
@@ -98,10 +75,7 @@ public final class BlockAllocator {
      * @throws IpamException.NoHostAffinity if affinity is strict and the address's block belongs to another host
      */
     public void assign(IpAddress address, AssignOptions what) {
-        inTurn("assign " + address, session -> {
-            new SpecificAssignment(session, address, what).run();
-            return address;
-        });
+        calls.call("assign " + address, new SpecificAssignCall(address, what));
     }
 
     /**
@@ -111,14 +85,7 @@ public final class BlockAllocator {
      *     no address of its block was released, those of other blocks were
      */
     public ReleaseResult release(Collection<ReleaseRequest> requests) {
-        return inTurn("release addresses", session -> {
-            AddressRelease release = new AddressRelease(session, requests);
-            try {
-                return release.run();
-            } catch (IpamException e) {
-                throw e.withReleased(release.released());
-            }
-        });
+        return calls.call("release addresses", new ReleaseCall(requests));
     }
 
     /**
@@ -129,14 +96,7 @@ public final class BlockAllocator {
      */
     public int releaseByHandle(String handle) {
         String id = HandleIds.check(handle);
-        return inTurn("release the addresses of handle " + id, session -> {
-            HandleRelease release = new HandleRelease(session, id);
-            try {
-                return release.run();
-            } catch (IpamException e) {
-                throw e.withReleased(release.released());
-            }
-        });
+        return calls.call("release the addresses of handle " + id, new HandleReleaseCall(id));
     }
 
     /**
@@ -172,10 +132,7 @@ public final class BlockAllocator {
      * @throws IpamException.NotAssigned if one of them is not assigned; the others have been bound
      */
     public void bindOwner(Collection<IpAddress> addresses, Owner owner) {
-        inTurn("bind addresses to their owner", session -> {
-            new OwnerBinding(session, addresses, owner).run();
-            return addresses;
-        });
+        calls.call("bind addresses to their owner", new OwnerBindingCall(addresses, owner));
     }
 
     /**
@@ -189,34 +146,12 @@ public final class BlockAllocator {
         return inTurn("release the blocks of host " + ofHost, session -> new AffinityRelease(session, ofHost).run());
     }
 
-    private static void check(Session session, PoolSelection pools, int requested) {
-        if (requested == 0) {
-            return;
-        }
-        session.needBasics();
-        boolean refused = pools.refusal(session.view(), session.host()).isPresent();
-        if (refused) {
-            session.refreshBasics();
-            pools.refusal(session.view(), session.host()).ifPresent(refusal -> {
-                throw refusal;
-            });
-        }
+    /** What this allocator has done so far; costs nothing. */
+    public AllocatorStatistics statistics() {
+        return counters.snapshot();
     }
 
-    private <T> T inTurn(String doing, Function<Session, T> work) {
-        Retry retry = new Retry(options, doing);
-        try {
-            if (!turn.tryLock(options.deadline().toNanos(), TimeUnit.NANOSECONDS)) {
-                throw new IpamException.DeadlineExceeded(
-                        "gave up to " + doing + " after " + options.deadline() + ": earlier calls are not done", null);
-            }
-        } catch (InterruptedException e) {
-            throw retry.interrupted(e);
-        }
-        try {
-            return work.apply(new Session(store, host, options, view, retry));
-        } finally {
-            turn.unlock();
-        }
+    private <T> T inTurn(String doing, Work<T> work) {
+        return calls.call(doing, work);
     }
 }

@@ -29,6 +29,11 @@ public abstract sealed class IpamException extends RuntimeException {
         return released;
     }
 
+    /** The same failure for another caller, with a stack trace of its own. */
+    IpamException again() {
+        return this;
+    }
+
     IpamException withAssigned(List<IpAddress> addresses) {
         assigned = List.copyOf(addresses);
         return this;
@@ -181,6 +186,12 @@ public abstract sealed class IpamException extends RuntimeException {
         DatastoreUnavailable(String message, Throwable cause) {
             super(message, cause);
         }
+
+        @Override
+        IpamException again() {
+            Throwable cause = getCause();
+            return new DatastoreUnavailable(String.valueOf(getMessage()), cause == null ? this : cause);
+        }
     }
 
     /** A write was sent, its answer lost, and up to the deadline it could not be found out what became of it. */
@@ -190,6 +201,11 @@ public abstract sealed class IpamException extends RuntimeException {
         OutcomeUnknown(String message, @Nullable Throwable cause) {
             super(message, cause);
         }
+
+        @Override
+        IpamException again() {
+            return new OutcomeUnknown(String.valueOf(getMessage()), getCause());
+        }
     }
 
     /** The call took longer than it may, or its thread was interrupted (then the thread's interrupt flag is set). */
@@ -198,6 +214,11 @@ public abstract sealed class IpamException extends RuntimeException {
 
         DeadlineExceeded(String message, @Nullable Throwable cause) {
             super(message, cause);
+        }
+
+        @Override
+        IpamException again() {
+            return new DeadlineExceeded(String.valueOf(getMessage()), getCause());
         }
     }
 }

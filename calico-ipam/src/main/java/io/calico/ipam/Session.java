@@ -39,7 +39,10 @@ final class Session {
     private final AllocatorOptions options;
     private final AllocationView view;
     private final Retry retry;
+    private final Counters counters;
+    private final boolean forOthers;
 
+    private boolean interrupted;
     private boolean basicsAreFresh;
     private final Set<IpVersion> freshFamilies = EnumSet.noneOf(IpVersion.class);
     private final Set<Cidr> freshBlocks = new HashSet<>();
@@ -57,12 +60,39 @@ final class Session {
         LOST
     }
 
-    Session(Datastore store, String host, AllocatorOptions options, AllocationView view, Retry retry) {
+    /**
+     * A session.
+     *
+     * @param forOthers whether it does other callers' work, too: then an interrupt of this thread is noted, and stops nothing
+     */
+    Session(
+            Datastore store,
+            String host,
+            AllocatorOptions options,
+            AllocationView view,
+            Retry retry,
+            Counters counters,
+            boolean forOthers) {
         this.store = store;
         this.host = host;
         this.options = options;
         this.view = view;
         this.retry = retry;
+        this.counters = counters;
+        this.forOthers = forOthers;
+    }
+
+    Counters counters() {
+        return counters;
+    }
+
+    /** Whether the thread was interrupted while it worked for others, too. */
+    boolean wasInterrupted() {
+        return interrupted;
+    }
+
+    void noteInterrupt() {
+        interrupted = true;
     }
 
     AllocationView view() {
@@ -295,13 +325,17 @@ final class Session {
             try {
                 result = store.commit(transaction);
             } catch (DatastoreException e) {
-                if (lost == null && !(e instanceof DatastoreException.UnknownResult)) {
+                boolean shielded = forOthers && Thread.interrupted();
+                interrupted |= shielded;
+                if (lost == null && !shielded && !(e instanceof DatastoreException.UnknownResult)) {
                     throw unavailable("commit", e);
                 }
                 lost = e;
+                counters.unknown();
                 pauseBeforeResending(draft, e);
                 continue;
             }
+            counters.commit();
             if (result.committed()) {
                 view.observe(draft, result.revision());
                 retry.succeeded();
@@ -311,7 +345,11 @@ final class Session {
             if (lost == null) {
                 return Outcome.REFUSED;
             }
-            return carriesWriteId(draft) ? Outcome.COMMITTED : Outcome.LOST;
+            boolean done = carriesWriteId(draft);
+            if (!done) {
+                counters.lost();
+            }
+            return done ? Outcome.COMMITTED : Outcome.LOST;
         }
     }
 
@@ -327,11 +365,10 @@ final class Session {
     }
 
     private boolean carriesWriteId(Draft draft) {
-        return draft.witness()
-                .flatMap(cidr -> view.family(cidr.version()).value(cidr))
-                .flatMap(Seen::value)
-                .flatMap(AllocationBlock::writeId)
-                .filter(draft.writeId()::equals)
-                .isPresent();
+        return draft.witnesses().stream()
+                .flatMap(cidr -> view.family(cidr.version()).value(cidr).stream())
+                .flatMap(seen -> seen.value().stream())
+                .flatMap(block -> block.writeId().stream())
+                .anyMatch(draft.writeId()::equals);
     }
 }
