@@ -10,9 +10,11 @@ import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpVersion;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -81,8 +83,9 @@ final class AssignCall implements Work<AssignResult> {
         }
         List<BlockEditor> from = new ArrayList<>();
         int missing = count(version);
-        List<Cidr> candidates = new ArrayList<>(family.notable());
-        candidates.addAll(batch.claimed(version));
+        // Also the blocks that were full, and are not any more after what earlier calls of the batch have done.
+        Set<Cidr> candidates = new LinkedHashSet<>(family.notable());
+        candidates.addAll(batch.touchedOwn(version));
         for (Cidr cidr : candidates) {
             if (missing > 0
                     && Taking.poolOf(pools, cidr).isPresent()

@@ -127,6 +127,14 @@ final class Batch {
         return claimed.stream().filter(c -> c.version() == version).toList();
     }
 
+    /** The blocks of this host that calls of this batch have looked at or claimed, in that order. */
+    List<Cidr> touchedOwn(IpVersion version) {
+        return blocks.keySet().stream()
+                .filter(c -> c.version() == version)
+                .filter(c -> claimed.contains(c) || isSoundOwn(c))
+                .toList();
+    }
+
     /**
      * The block that could be claimed next, not yet claimed.
      *

@@ -3,11 +3,14 @@ package io.calico.ipam;
 import io.calico.datastore.spi.Datastore;
 import io.calico.datastore.spi.DatastoreException;
 import io.calico.ipam.internal.view.AllocationView;
+import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * Hands out addresses from the pools in the datastore. A pool is cut into blocks, by default of 64 addresses; a block
@@ -36,6 +39,7 @@ public final class BlockAllocator {
     private final Datastore store;
     private final Counters counters = new Counters();
     private final Combiner calls;
+    private final Upkeep upkeep = new Upkeep();
 
     /** An allocator for that host with default options. Does no I/O. */
     public BlockAllocator(Datastore store, String host) {
@@ -143,7 +147,91 @@ public final class BlockAllocator {
      * @return how many blocks the host had
      */
     public int releaseHostAffinities(String ofHost) {
-        return inTurn("release the blocks of host " + ofHost, session -> new AffinityRelease(session, ofHost).run());
+        return releaseHostAffinities(ofHost, false);
+    }
+
+    /**
+     * As {@link #releaseHostAffinities(String)}.
+     *
+     * @param mustBeEmpty whether blocks with addresses are left alone
+     * @throws IpamException.BlockNotEmpty if there are such blocks; the empty ones have been given back
+     */
+    public int releaseHostAffinities(String ofHost, boolean mustBeEmpty) {
+        return inTurn(
+                "release the blocks of host " + ofHost,
+                session -> new AffinityRelease(session, ofHost, cidr -> true, mustBeEmpty).run());
+    }
+
+    /**
+     * Claims every block of a range for a host, without assigning an address. Doing it twice does no harm.
+     *
+     * @throws IpamException.PoolNotFound if the range is not in an enabled pool
+     * @throws IpamException.InvalidSize if it is smaller than a block
+     */
+    public ClaimResult claimAffinity(Cidr range, String forHost) {
+        return inTurn(
+                "claim " + range + " for host " + forHost, session -> new AffinityClaim(session, range, forHost).run());
+    }
+
+    /**
+     * Takes the blocks in a range from a host, as {@link #releaseHostAffinities(String, boolean)}; blocks that are not the
+     * host's are passed over.
+     *
+     * @return how many of them the host had
+     */
+    public int releaseAffinity(Cidr range, String ofHost, boolean mustBeEmpty) {
+        return inTurn(
+                "release " + range + " of host " + ofHost,
+                session -> new AffinityRelease(session, ofHost, range::contains, mustBeEmpty).run());
+    }
+
+    /**
+     * Removes a pool that may be in use: from the first step on nothing more is assigned from it; its blocks are taken from
+     * their hosts, and vanish with their last address. Addresses stay assigned until they are released.
+     *
+     * @return false if there was no such pool
+     */
+    public boolean removePool(Cidr cidr) {
+        return inTurn("remove pool " + cidr, session -> new PoolRemoval(session, cidr).run());
+    }
+
+    /** The settings in force; what is not stored has its default. */
+    public IpamSettings settings() {
+        return inTurn("read the settings", session -> {
+            session.refreshBasics();
+            return SettingsRecord.read(session.config());
+        });
+    }
+
+    /**
+     * Changes the settings.
+     *
+     * @param change gives the new ones from those in force; called again if another writer comes first
+     * @return those in force now
+     * @throws IpamException.ConfigConflict if they cannot be in force together; nothing was changed
+     */
+    public IpamSettings configure(UnaryOperator<IpamSettings> change) {
+        return inTurn("change the settings", session -> new SettingsChange(session, change).run());
+    }
+
+    /**
+     * Gives back this host's blocks that are empty, and were so the whole time since an earlier call that is at least the
+     * grace period ago (15 minutes is usual). One block of each version is kept. Call it from time to time.
+     *
+     * @return how many
+     */
+    public int giveBackEmptyBlocks(Duration grace) {
+        return inTurn("give back empty blocks", session -> upkeep.giveBackEmptyBlocks(session, grace));
+    }
+
+    /**
+     * Frees, in all blocks, addresses that have cooled down; where addresses are assigned and released that happens by
+     * itself. Call it from time to time if there is a cool-down.
+     *
+     * @return how many blocks were changed
+     */
+    public int freeCooledDown() {
+        return inTurn("free addresses that have cooled down", Upkeep::freeCooledDown);
     }
 
     /** What this allocator has done so far; costs nothing. */

@@ -116,6 +116,39 @@ public abstract sealed class IpamException extends RuntimeException {
         }
     }
 
+    /** A range is smaller than the blocks of its pool. */
+    public static final class InvalidSize extends IpamException {
+        private static final long serialVersionUID = 1L;
+
+        InvalidSize(Cidr range) {
+            super("The requested CIDR (" + range + ") is smaller than the minimum.", null);
+        }
+    }
+
+    /** A block that was to be given back only if it is empty holds addresses. */
+    public static final class BlockNotEmpty extends IpamException {
+        private static final long serialVersionUID = 1L;
+        private final transient Cidr block;
+
+        BlockNotEmpty(Cidr block) {
+            super("block " + block + " is not empty", null);
+            this.block = block;
+        }
+
+        public Cidr block() {
+            return block;
+        }
+    }
+
+    /** Settings that cannot be in force at the same time, or are out of range; nothing was changed. */
+    public static final class ConfigConflict extends IpamException {
+        private static final long serialVersionUID = 1L;
+
+        ConfigConflict(String message) {
+            super(message, null);
+        }
+    }
+
     /** No address has that handle. */
     public static final class HandleNotFound extends IpamException {
         private static final long serialVersionUID = 1L;

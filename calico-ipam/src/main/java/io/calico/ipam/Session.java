@@ -22,6 +22,8 @@ import io.calico.model.net.IpVersion;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -232,7 +234,8 @@ final class Session {
         }
     }
 
-    private Optional<KeyValue> read(String key) {
+    /** Reads any record. */
+    Optional<KeyValue> read(String key) {
         try {
             return store.get(key);
         } catch (DatastoreException e) {
@@ -310,6 +313,17 @@ final class Session {
         return read(key.path());
     }
 
+    /** All hosts' rows of blocks in a range, and when they were written. */
+    Map<StoreKey.Affinity, Long> readRows(Cidr range) {
+        Map<StoreKey.Affinity, Long> rows = new LinkedHashMap<>();
+        readAll(Keys.IPAM + "host/", record -> {
+            if (Keys.parse(record.key()) instanceof StoreKey.Affinity row && range.contains(row.cidr())) {
+                rows.put(row, record.modRevision());
+            }
+        });
+        return rows;
+    }
+
     /**
      * Carries out a transaction. If its answer is lost it is sent again until there is one (R-19): its compares let it
      * happen once at most, and if it has happened, the block says by whom it was written last.
@@ -350,6 +364,53 @@ final class Session {
                 counters.lost();
             }
             return done ? Outcome.COMMITTED : Outcome.LOST;
+        }
+    }
+
+    /**
+     * Replaces one record that is as it was seen; a lost answer is settled by reading.
+     *
+     * @return false if it is not as it was seen; then the view shows how it is
+     */
+    boolean replace(String key, Seen<?> seen, String value) {
+        Transaction.Builder transaction = Transaction.builder().put(key, value).elseRead(key);
+        if (seen.revision() == 0) {
+            transaction.ifAbsent(key);
+        } else {
+            transaction.ifUnchanged(key, seen.revision());
+        }
+        try {
+            TransactionResult result = store.commit(transaction.build());
+            counters.commit();
+            result.current().forEach(view::observe);
+            if (result.committed()) {
+                view.observe(key, read(key));
+            }
+            return result.committed();
+        } catch (DatastoreException.UnknownResult e) {
+            Optional<KeyValue> now = read(key);
+            view.observe(key, now);
+            return now.filter(r -> r.value().equals(value)).isPresent();
+        } catch (DatastoreException e) {
+            throw unavailable("write " + key, e);
+        }
+    }
+
+    /** Deletes one record that is as it was seen; whether it did does not matter if the answer is lost. */
+    boolean delete(String key, long revision) {
+        try {
+            TransactionResult result = store.commit(Transaction.builder()
+                    .ifUnchanged(key, revision)
+                    .delete(key)
+                    .elseRead(key)
+                    .build());
+            result.current().forEach(view::observe);
+            if (result.committed()) {
+                view.observe(key, Optional.empty());
+            }
+            return result.committed();
+        } catch (DatastoreException e) {
+            throw unavailable("delete " + key, e);
         }
     }
 

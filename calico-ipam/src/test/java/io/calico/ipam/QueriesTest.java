@@ -213,17 +213,19 @@ class QueriesTest {
                                     3,
                                     0,
                                     253,
+                                    0,
                                     List.of(new PoolUtilisation.Block(
-                                            Cidr.parse("10.0.0.0/26"), Optional.of("h"), 64, 3, 0, 61))),
-                            new PoolUtilisation(Optional.of(Cidr.parse("9.0.0.0/26")), 64, 0, 0, 64, List.of()),
+                                            Cidr.parse("10.0.0.0/26"), Optional.of("h"), 64, 3, 0, 61, 0))),
+                            new PoolUtilisation(Optional.of(Cidr.parse("9.0.0.0/26")), 64, 0, 0, 64, 0, List.of()),
                             new PoolUtilisation(
                                     Optional.of(Cidr.parse("fd00::/120")),
                                     256,
                                     1,
                                     0,
                                     255,
+                                    0,
                                     List.of(new PoolUtilisation.Block(
-                                            Cidr.parse("fd00::/122"), Optional.of("h"), 64, 1, 0, 63))));
+                                            Cidr.parse("fd00::/122"), Optional.of("h"), 64, 1, 0, 63, 0))));
         }
 
         @Test

@@ -61,7 +61,7 @@ public final class AllocationBlock {
     }
 
     /** How many addresses a block of that range has: 1 to 4096. */
-    static int sizeOf(Cidr cidr) {
+    public static int sizeOf(Cidr cidr) {
         int hostBits = cidr.version().bits() - cidr.prefixLength();
         if (hostBits > 12) {
             throw new IllegalArgumentException("block " + cidr + " has more than 4096 addresses");
