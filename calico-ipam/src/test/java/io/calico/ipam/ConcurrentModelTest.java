@@ -100,7 +100,7 @@ class ConcurrentModelTest {
         private void addProcess(String host, String name) {
             Random own = new Random(random.nextLong());
             scheduler.add(name, t -> commitWithFaults(host, t), through -> {
-                BlockAllocator allocator = new BlockAllocator(through, host, patient());
+                BlockAllocator allocator = new BlockAllocator(Mutation.through(through), host, patient());
                 int operations = 8 + own.nextInt(20);
                 for (int i = 0; i < operations; i++) {
                     operate(allocator, name, own);
