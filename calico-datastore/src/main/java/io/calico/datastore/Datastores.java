@@ -14,12 +14,11 @@ import java.util.TreeSet;
  * <pre>
  * memory:                              a new, empty store in this process
  * sqlite:/var/lib/calico/calico.db     the embedded store, a file
+ * etcd://10.0.0.1:2379,10.0.0.2:2379   an etcd cluster; etcds: with TLS
  * unix:/run/calico/datastore.sock      the store of the node daemon that runs on this host
  * </pre>
  */
 public final class Datastores {
-    private static final Set<String> PLANNED = Set.of("etcd", "etcds");
-
     private Datastores() {}
 
     /** As {@link #open(String, Map)} with this process's environment. */
@@ -77,10 +76,8 @@ public final class Datastores {
             return "datastore '" + uri + "': there is no datastore provider on the class path at all; the jar lost its "
                     + "META-INF/services files";
         }
-        String why = PLANNED.contains(scheme)
-                ? "etcd is not supported in this version"
-                : "no provider on the class path knows '" + scheme + ":'";
-        return "datastore '" + uri + "': " + why + "; use one of " + schemes(known);
+        return "datastore '" + uri + "': no provider on the class path knows '" + scheme + ":'; use one of "
+                + schemes(known);
     }
 
     private static String schemes(List<DatastoreProvider> known) {

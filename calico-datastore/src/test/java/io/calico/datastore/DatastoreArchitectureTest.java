@@ -18,6 +18,7 @@ class DatastoreArchitectureTest {
     private static final String ROOT = "io.calico.datastore";
     private static final String SPI = "io.calico.datastore.spi";
     private static final String SQLITE = "io.calico.datastore.sqlite";
+    private static final String ETCD = "io.calico.datastore.etcd";
     private static final String TESTKIT = "io.calico.datastore.testkit";
     private static final String SYNCER = "io.calico.datastore.syncer";
 
@@ -32,6 +33,9 @@ class DatastoreArchitectureTest {
 
     @ArchTest
     static final ArchRule unixKnowsSpiOnly = knowsOnly("io.calico.datastore.unix", SPI);
+
+    @ArchTest
+    static final ArchRule etcdKnowsSpiOnly = knowsOnly(ETCD, SPI);
 
     @ArchTest
     static final ArchRule testkitKnowsSpiAndTheApi = knowsOnly(TESTKIT, SPI, ROOT);
@@ -63,10 +67,17 @@ class DatastoreArchitectureTest {
             .resideInAnyPackage("org.junit..", "org.assertj..");
 
     @ArchTest
+    static final ArchRule onlyEtcdKnowsGrpc = noClasses()
+            .that()
+            .resideOutsideOfPackage(ETCD)
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.etcd..", "io.grpc..", "com.google.protobuf..", "com.google.common..");
+
+    @ArchTest
     static final ArchRule nothingHereIsOfTheNetworkOrAnotherProcess = noClasses()
             .should()
-            .dependOnClassesThat(resideInAnyPackage("io.netty..", "io.etcd..", "io.grpc..", "com.google.common..")
-                    .or(type(ProcessBuilder.class)));
+            .dependOnClassesThat(resideInAnyPackage("io.netty..").or(type(ProcessBuilder.class)));
 
     private static ArchRule knowsOnly(String of, String... others) {
         return noClasses()
