@@ -48,8 +48,12 @@ class MutantsTest {
                     "the block is compared, and every transaction that changes whose a block is writes the block",
             new Mutation(Kind.AFFINITY_RELEASE, What.ROW),
                     "the block is compared, and every transaction that changes whose a block is writes the block",
+            new Mutation(Kind.ASSIGN, What.ROW),
+                    "a row is put right together with a block of the host, which is compared",
             new Mutation(Kind.ROW_CLEANUP, What.OTHER_BLOCK),
-                    "the row is compared, and a claim of the block writes the row");
+                    "the row is compared, and a claim of the block writes the row",
+            new Mutation(Kind.ROW_CLEANUP, What.ROW),
+                    "the block is compared, and a claim writes it; without both compares the mutant is caught");
 
     static Stream<Mutation> mutations() {
         return Stream.of(
@@ -60,7 +64,6 @@ class MutantsTest {
                 new Mutation(Kind.CLAIM, What.CONFIG),
                 new Mutation(Kind.RECLAIM, What.BLOCK),
                 new Mutation(Kind.ASSIGN, What.BLOCK),
-                new Mutation(Kind.ASSIGN, What.ROW),
                 new Mutation(Kind.ASSIGN, What.HANDLE),
                 new Mutation(Kind.ASSIGN, What.POOL),
                 new Mutation(Kind.ASSIGN, What.CONFIG),
@@ -69,7 +72,7 @@ class MutantsTest {
                 new Mutation(Kind.RELEASE, What.HANDLE),
                 new Mutation(Kind.RELEASE, What.CONFIG),
                 new Mutation(Kind.AFFINITY_RELEASE, What.BLOCK),
-                new Mutation(Kind.ROW_CLEANUP, What.ROW),
+                new Mutation(Kind.ROW_CLEANUP, What.ALL),
                 new Mutation(Kind.BIND, What.BLOCK));
     }
 

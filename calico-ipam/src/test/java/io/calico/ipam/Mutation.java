@@ -46,7 +46,9 @@ record Mutation(Kind kind, What what) {
         ROW,
         HANDLE,
         POOL,
-        CONFIG
+        CONFIG,
+        /** All of them. */
+        ALL
     }
 
     /** The store as an allocator with the mutation in force sees it. */
@@ -102,7 +104,7 @@ record Mutation(Kind kind, What what) {
         Set<String> written =
                 transaction.writes().stream().map(Transaction.Write::key).collect(Collectors.toSet());
         List<Transaction.Compare> left = transaction.compares().stream()
-                .filter(c -> whatOf(c.key(), written) != what)
+                .filter(c -> what != What.ALL && whatOf(c.key(), written) != what)
                 .toList();
         return new Transaction(left, transaction.writes(), transaction.elseReads());
     }

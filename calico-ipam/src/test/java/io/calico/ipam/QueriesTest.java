@@ -11,6 +11,7 @@ import io.calico.datastore.spi.DatastoreException;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -157,6 +158,20 @@ class QueriesTest {
             assertThat(host.info(addresses.get(2)).orElseThrow().owner()).hasValue(Owner.network("h", "n1"));
             assertThat(host.addressesByHandle("h1")).hasSize(3);
             Audit.of(cluster.store);
+        }
+
+        @Test
+        void anAddressDoesNotUndoWhatAnotherProcessDoesAtThatMoment_I1() {
+            ProbedDatastore probed = new ProbedDatastore(cluster.store);
+            BlockAllocator slow = cluster.host("h", probed);
+            List<IpAddress> first = slow.autoAssign(Cluster.v4(1)).addresses();
+            List<IpAddress> second = new ArrayList<>();
+            probed.beforeNextCommit(() ->
+                    second.addAll(cluster.host("h").autoAssign(Cluster.v4(1)).addresses()));
+
+            slow.bindOwner(first, Owner.network("h", "n1"));
+
+            assertThat(Audit.of(cluster.store)).containsOnlyKeys(first.get(0), second.get(0));
         }
 
         @Test

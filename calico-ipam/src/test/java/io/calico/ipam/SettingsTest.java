@@ -66,6 +66,19 @@ class SettingsTest {
         }
 
         @Test
+        void ofTheCoolDownHoldForAReleaseThatIsUnderWay() {
+            cluster.pool("10.0.0.0/30", 30);
+            ProbedDatastore probed = new ProbedDatastore(cluster.store);
+            BlockAllocator slow = cluster.host("h", probed);
+            List<IpAddress> all = slow.autoAssign(v4(4)).addresses();
+            probed.beforeNextCommit(() -> host.configure(s -> s.withCoolDown(Duration.ofSeconds(30))));
+
+            slow.release(Cluster.releases(all.subList(0, 1)));
+
+            assertThat(slow.autoAssign(v4(1)).addresses()).as("it cools down").isEmpty();
+        }
+
+        @Test
         void changedByTwoAtOnceHaveBothChanges() {
             ProbedDatastore probed = new ProbedDatastore(cluster.store);
             probed.beforeNextCommit(() -> cluster.host("x").configure(s -> s.withStrictAffinity(true)));
@@ -132,6 +145,17 @@ class SettingsTest {
             probed.beforeNextCommit(() -> host.configure(s -> s.withReservations(ranges("10.0.0.0/28"))));
 
             assertThat(late.autoAssign(v4(1)).addresses()).isEqualTo(Cluster.ips("10.0.0.16"));
+        }
+
+        @Test
+        void inForceHoldForAClaimThatIsUnderWay() {
+            cluster.pool("10.0.0.0/25");
+            ProbedDatastore probed = new ProbedDatastore(cluster.store);
+            probed.beforeNextCommit(() -> host.configure(s -> s.withReservations(ranges("10.0.0.0/26"))));
+
+            assertThat(cluster.host("h", probed).autoAssign(v4(1)).addresses())
+                    .isEqualTo(Cluster.ips("10.0.0.64"));
+            assertThat(cluster.blocks()).containsOnlyKeys("10.0.0.64/26");
         }
 
         @ParameterizedTest
