@@ -114,7 +114,7 @@ final class AssignCall implements Work<AssignResult> {
         int records = 2 * from.size()
                 + 3
                 + (claim.isPresent() ? 2 + NewBlocks.heldFull(family, pools).size() : 0);
-        return batch.hasRoomFor(records, claim.map(c -> c.unwritten().size()).orElse(0))
+        return batch.hasRoomFor(records, claim.map(BlockEditor::size).orElse(0))
                 ? Optional.of(new Plan(from, claim, pools))
                 : Optional.empty();
     }

@@ -165,7 +165,7 @@ final class Batch {
         Cidr cidr = editor.cidr();
         FamilyView family = view().family(cidr.version());
         blocks.put(cidr, new Edited(family.value(cidr).orElseGet(Seen::absent), editor));
-        addresses += (int) Math.min(4096, editor.unwritten().size());
+        addresses += editor.size();
         claimed.add(cidr);
         NewBlocks.heldFull(family, usable).forEach(heldFull::add);
     }
@@ -241,8 +241,7 @@ final class Batch {
         if (!edited.editor.isChanged()) {
             return;
         }
-        AllocationBlock after = edited.editor.unwritten();
-        if (after.isEmpty() && !after.hasAffinity()) {
+        if (edited.editor.isEmpty() && !edited.editor.hasAffinity()) {
             draft.deleteBlock(cidr, edited.seen);
         } else {
             draft.put(cidr, edited.seen, edited.editor);

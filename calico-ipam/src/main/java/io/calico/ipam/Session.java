@@ -22,6 +22,7 @@ import io.calico.model.net.IpVersion;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -119,7 +120,7 @@ final class Session {
     }
 
     Draft draft() {
-        return new Draft("%016x".formatted(random()));
+        return new Draft(HexFormat.of().toHexDigits(random()));
     }
 
     /** The configuration in force. */

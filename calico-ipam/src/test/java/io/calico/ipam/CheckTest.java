@@ -33,8 +33,8 @@ class CheckTest {
     private void endpoint(String id, String address) {
         cluster.put(
                 new StoreKey.Endpoint(new EndpointKey("h", "libnetwork", "libnetwork", id)),
-                "{\"state\":\"active\",\"name\":\"cali0\",\"mac\":\"ee:ee:ee:ee:ee:ee\",\"profile_ids\":[],\"ipv4_nets\":[\"" + address
-                        + "/32\"],\"ipv6_nets\":[]}");
+                "{\"state\":\"active\",\"name\":\"cali0\",\"mac\":\"ee:ee:ee:ee:ee:ee\",\"profile_ids\":[],\"ipv4_nets\":[\""
+                        + address + "/32\"],\"ipv6_nets\":[]}");
     }
 
     @Test

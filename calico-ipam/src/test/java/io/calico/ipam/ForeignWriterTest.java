@@ -68,7 +68,9 @@ class ForeignWriterTest {
 
         assertThat(cluster.rows("h")).isEmpty();
         assertThat(cluster.blocks()).isEmpty();
-        assertThat(cluster.host("h").autoAssign(v4(1)).isComplete()).as("it starts again").isTrue();
+        assertThat(cluster.host("h").autoAssign(v4(1)).isComplete())
+                .as("it starts again")
+                .isTrue();
         Audit.of(cluster.store);
     }
 
@@ -91,7 +93,8 @@ class ForeignWriterTest {
     /** P1 of A lost the block to B and is about to delete its row; B releases, P2 of A claims. */
     @Test
     void theRowOfAClaimThatWasLostDoesNotTakeALaterOneWithIt_X6() {
-        cluster.put(new StoreKey.Affinity("a", BLOCK), "{\"state\":\"pending\"}").blockOf("b", "10.0.0.0/26", 64);
+        cluster.put(new StoreKey.Affinity("a", BLOCK), "{\"state\":\"pending\"}")
+                .blockOf("b", "10.0.0.0/26", 64);
         BlockAllocator first = cluster.host("a", probed);
         probed.beforeNextCommit(() -> {
             cluster.host("admin").releaseHostAffinities("b");
@@ -201,13 +204,17 @@ class ForeignWriterTest {
                 List<IpAddress> mine = new ArrayList<>();
                 for (int i = 0; i < 10; i++) {
                     if (own.nextInt(3) > 0) {
-                        for (IpAddress address : allocator.autoAssign(v4(1 + own.nextInt(2))).addresses()) {
-                            assertThat(held.put(address, name)).as("I-1 %s", address).isNull();
+                        for (IpAddress address :
+                                allocator.autoAssign(v4(1 + own.nextInt(2))).addresses()) {
+                            assertThat(held.put(address, name))
+                                    .as("I-1 %s", address)
+                                    .isNull();
                             mine.add(address);
                         }
                     } else {
                         mine.forEach(held::remove);
-                        assertThat(allocator.release(Cluster.releases(mine)).notAllocated()).isEmpty();
+                        assertThat(allocator.release(Cluster.releases(mine)).notAllocated())
+                                .isEmpty();
                         mine.clear();
                     }
                 }
@@ -231,7 +238,8 @@ class ForeignWriterTest {
         HashSet<IpAddress> allocated = new HashSet<>();
         for (KeyValue record : cluster.store.listAll(Keys.blocks(IpVersion.V4)).records()) {
             Cidr cidr = ((StoreKey.Block) Keys.parse(record.key())).cidr();
-            Optional<AllocationBlock> block = BlockCodec.decode(cidr, record.value()).block();
+            Optional<AllocationBlock> block =
+                    BlockCodec.decode(cidr, record.value()).block();
             block.ifPresent(b -> allocated.addAll(b.allocated().keySet()));
         }
         assertThat(allocated).isEqualTo(held.keySet());
@@ -243,7 +251,9 @@ class ForeignWriterTest {
                 .put(new StoreKey.Affinity("h", BLOCK).path(), "{\"state\":\"pending\"}")
                 .build());
 
-        assertThat(AffinityRow.decode(cluster.rows("h").get("10.0.0.0/26")).orElseThrow().isConfirmed())
+        assertThat(AffinityRow.decode(cluster.rows("h").get("10.0.0.0/26"))
+                        .orElseThrow()
+                        .isConfirmed())
                 .isFalse();
     }
 }

@@ -138,8 +138,7 @@ class HistoryIT {
                     held.put(IpAddress.parse(words[1]), Long.parseLong(words[2]));
                 } else if (words[0].equals("R")) {
                     IpAddress address = IpAddress.parse(words[1]);
-                    intervals.add(
-                            new Interval(address, held.remove(address), Long.parseLong(words[2]), worker.name));
+                    intervals.add(new Interval(address, held.remove(address), Long.parseLong(words[2]), worker.name));
                 }
             }
             held.forEach((address, since) -> intervals.add(new Interval(address, since, Long.MAX_VALUE, worker.name)));
@@ -155,12 +154,13 @@ class HistoryIT {
                 + " journal lines, " + ofKilled.size() + " addresses of killed owners");
 
         assertThat(Audit.of(store).keySet()).containsAll(ofSurvivors).containsAll(ofKilled);
-        CheckReport report = new IpamCheck(store).alsoInUse(ofSurvivors, "survivor").run();
-        assertThat(report.problems())
-                .allMatch(p -> p.kind() == Kind.LEAKED, "nothing but leaks");
-        assertThat(report.leaked()).allSatisfy(leak -> assertThat(killed)
-                .as("the owner of %s has been killed", leak.address())
-                .contains(leak.node().orElseThrow()));
+        CheckReport report =
+                new IpamCheck(store).alsoInUse(ofSurvivors, "survivor").run();
+        assertThat(report.problems()).allMatch(p -> p.kind() == Kind.LEAKED, "nothing but leaks");
+        assertThat(report.leaked())
+                .allSatisfy(leak -> assertThat(killed)
+                        .as("the owner of %s has been killed", leak.address())
+                        .contains(leak.node().orElseThrow()));
         assertThat(report.leaked()).extracting(CheckReport.Allocation::address).containsAll(ofKilled);
         ReportRelease.Result freed =
                 new ReportRelease(store, new BlockAllocator(store, "operator")).release(List.of(report, report), "");
@@ -170,7 +170,8 @@ class HistoryIT {
 
     private static void noAddressWasHeldTwiceAtOneTime(List<Interval> intervals) {
         Map<IpAddress, List<Interval>> byAddress = new HashMap<>();
-        intervals.forEach(i -> byAddress.computeIfAbsent(i.address, a -> new ArrayList<>()).add(i));
+        intervals.forEach(i ->
+                byAddress.computeIfAbsent(i.address, a -> new ArrayList<>()).add(i));
         byAddress.values().forEach(ofOne -> {
             ofOne.sort(Comparator.comparingLong(Interval::from));
             for (int i = 1; i < ofOne.size(); i++) {

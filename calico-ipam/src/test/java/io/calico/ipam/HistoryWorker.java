@@ -43,10 +43,11 @@ final class HistoryWorker {
 
     public static void main(String[] args) throws IOException, InterruptedException {
         try (Datastore store = Datastores.open(args[0]);
-                FileChannel journal = FileChannel.open(
-                        Path.of(args[5]), StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+                FileChannel journal =
+                        FileChannel.open(Path.of(args[5]), StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
             HistoryWorker worker = new HistoryWorker(new BlockAllocator(store, args[1]), args[2], journal);
-            long end = System.nanoTime() + Duration.ofSeconds(Long.parseLong(args[4])).toNanos();
+            long end = System.nanoTime()
+                    + Duration.ofSeconds(Long.parseLong(args[4])).toNanos();
             List<Thread> threads = new ArrayList<>();
             for (int i = 0; i < Integer.parseInt(args[3]); i++) {
                 int number = i;

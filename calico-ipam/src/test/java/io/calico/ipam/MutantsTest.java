@@ -88,8 +88,8 @@ class MutantsTest {
 
         Optional<String> caughtBy = caughtBy();
 
-        System.out.println("mutant " + mutation.kind() + " " + mutation.what() + ": caught by "
-                + caughtBy.orElse("NOTHING"));
+        System.out.println(
+                "mutant " + mutation.kind() + " " + mutation.what() + ": caught by " + caughtBy.orElse("NOTHING"));
         if (caughtBy.isEmpty()) {
             fail("an allocator without the compare of " + mutation + " passes all tests");
         }

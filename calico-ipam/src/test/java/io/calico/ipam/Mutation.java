@@ -116,9 +116,7 @@ record Mutation(Kind kind, What what) {
         }
         return key instanceof StoreKey.Affinity
                 ? What.ROW
-                : key instanceof StoreKey.Handle
-                        ? What.HANDLE
-                        : key instanceof StoreKey.Pool ? What.POOL : What.CONFIG;
+                : key instanceof StoreKey.Handle ? What.HANDLE : key instanceof StoreKey.Pool ? What.POOL : What.CONFIG;
     }
 
     private record Mutated(Datastore store, Mutation mutation) implements Datastore {

@@ -69,7 +69,10 @@ final class SWriter {
             if (!swap(rowKey(host, cidr), row, Optional.of(state("pending")))) {
                 return Outcome.CONFLICT;
             }
-            if (swap(blockKey(cidr), block, Optional.of(BlockCodec.encode(AllocationBlock.create(cidr, host, now, 0))))) {
+            if (swap(
+                    blockKey(cidr),
+                    block,
+                    Optional.of(BlockCodec.encode(AllocationBlock.create(cidr, host, now, 0))))) {
                 return confirm(cidr);
             }
             block = store.get(blockKey(cidr));

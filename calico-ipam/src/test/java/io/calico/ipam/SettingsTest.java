@@ -153,8 +153,7 @@ class SettingsTest {
             ProbedDatastore probed = new ProbedDatastore(cluster.store);
             probed.beforeNextCommit(() -> host.configure(s -> s.withReservations(ranges("10.0.0.0/26"))));
 
-            assertThat(cluster.host("h", probed).autoAssign(v4(1)).addresses())
-                    .isEqualTo(Cluster.ips("10.0.0.64"));
+            assertThat(cluster.host("h", probed).autoAssign(v4(1)).addresses()).isEqualTo(Cluster.ips("10.0.0.64"));
             assertThat(cluster.blocks()).containsOnlyKeys("10.0.0.64/26");
         }
 

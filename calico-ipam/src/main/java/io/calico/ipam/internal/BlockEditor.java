@@ -434,6 +434,21 @@ public final class BlockEditor {
         return changed;
     }
 
+    /** Whether nothing is allocated but what the host keeps back; see {@link AllocationBlock#isEmpty}. */
+    public boolean isEmpty() {
+        return free.count() == allocations.length || AllocationBlock.areReserved(entries);
+    }
+
+    /** Whether the block belongs to anybody. */
+    public boolean hasAffinity() {
+        return affinity != null;
+    }
+
+    /** Number of addresses, free or not. */
+    public int size() {
+        return allocations.length;
+    }
+
     /** The block as it would be, for looking at. */
     public AllocationBlock unwritten() {
         return build(base.parts().writeId(), base.parts().writtenAt());

@@ -115,7 +115,8 @@ public final class FamilyView {
             lastSequences.merge(cidr, before.sequence(), FamilyView::larger);
             indexes.values().forEach(index -> index.removed(before));
         }
-        own.remove(key(cidr));
+        String key = key(cidr);
+        own.remove(key);
         ownValues.remove(cidr);
         otherValues.remove(cidr);
         if (!seen.isAbsent()) {
@@ -124,22 +125,21 @@ public final class FamilyView {
             indexes.values().forEach(index -> index.added(now));
         }
         if (seen.value().filter(b -> b.isOf(host)).isPresent()) {
-            own.put(key(cidr), cidr);
+            own.put(key, cidr);
             ownValues.put(cidr, seen);
         } else if (seen.revision() != 0) {
             otherValues.put(cidr, seen);
         }
-        note(cidr);
+        note(cidr, key);
     }
 
-    private void note(Cidr cidr) {
+    private void note(Cidr cidr, String key) {
         Seen<AllocationBlock> value = ownValues.get(cidr);
         boolean full = value != null
                 && value.value()
                         .filter(b -> b.freeCount() == 0 && !b.isCooling())
                         .isPresent();
         boolean rowIsRight = rowIsConfirmed(cidr);
-        String key = key(cidr);
         if (full && rowIsRight || !own.containsKey(key) && !rows.containsKey(key)) {
             notable.remove(key);
         } else {
@@ -170,18 +170,19 @@ public final class FamilyView {
     void forget(Cidr cidr) {
         ownValues.remove(cidr);
         otherValues.remove(cidr);
-        note(cidr);
+        note(cidr, key(cidr));
     }
 
     void observeRow(Cidr cidr, Seen<AffinityRow> seen) {
+        String key = key(cidr);
         if (seen.revision() == 0) {
-            rows.remove(key(cidr));
+            rows.remove(key);
             rowValues.remove(cidr);
         } else {
-            rows.put(key(cidr), cidr);
+            rows.put(key, cidr);
             rowValues.put(cidr, seen);
         }
-        note(cidr);
+        note(cidr, key);
     }
 
     /** A block's value; empty if it is not in memory, or nobody has looked. */
