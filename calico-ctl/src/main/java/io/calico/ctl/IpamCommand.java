@@ -37,16 +37,41 @@ final class IpamCommand implements CommandGroup {
     public List<Form> forms() {
         return List.of(
                 Form.of("release IP", IpamCommand::release),
+                Form.of("release --ip=IP", IpamMaintenance::releaseAddress),
+                Form.of("release --from-report=FILES", IpamMaintenance::releaseFromReport),
                 Form.of("info IP", IpamCommand::info),
                 Form.of("show [--show-blocks]", IpamCommand::show),
-                Form.of("show --ip=IP", IpamCommand::showAddress));
+                Form.of("show --ip=IP", IpamCommand::showAddress),
+                Form.of("show --show-borrowed", IpamMaintenance::showBorrowed),
+                Form.of("show --show-configuration", IpamMaintenance::showConfiguration),
+                Form.of(
+                        "check [--show-all-ips] [--show-problem-ips] [--output=FILE] [--repair]",
+                        IpamMaintenance::check),
+                Form.of(
+                        "configure [--strictaffinity=BOOL] [--auto-allocate-blocks=BOOL] [--max-blocks-per-host=N]"
+                                + " [--cooldown=SECONDS] [--reserve=CIDRS]",
+                        IpamMaintenance::configure));
     }
 
     @Override
     public Map<String, String> optionDescriptions() {
-        return Map.of(
-                "--show-blocks", "Show the blocks of each pool, too.",
-                "--ip", "Show whose this address is.");
+        return Map.ofEntries(
+                Map.entry("--show-blocks", "Show the blocks of each pool, too."),
+                Map.entry("--ip", "The address."),
+                Map.entry(
+                        "--from-report",
+                        "Release what these reports of 'check', separated by commas, agree is unused."),
+                Map.entry("--show-borrowed", "Show addresses that a host took from another host's block."),
+                Map.entry("--show-configuration", "Show the settings."),
+                Map.entry("--show-all-ips", "Show every address that is assigned."),
+                Map.entry("--show-problem-ips", "Show every address that is assigned and not used."),
+                Map.entry("--output", "Write the report to this file."),
+                Map.entry("--repair", "Put rows and handles right by the blocks; releases nothing."),
+                Map.entry("--strictaffinity", "Hosts may not borrow from others' blocks: true or false."),
+                Map.entry("--auto-allocate-blocks", "Hosts claim blocks when they need them: true or false."),
+                Map.entry("--max-blocks-per-host", "Most blocks that a host may own; 0: no limit."),
+                Map.entry("--cooldown", "How long a released address stays unused."),
+                Map.entry("--reserve", "What is never handed out automatically, separated by commas; empty: nothing."));
     }
 
     @Override
@@ -56,7 +81,7 @@ final class IpamCommand implements CommandGroup {
                 "release only what nobody uses.");
     }
 
-    private static IpAddress parse(String text) {
+    static IpAddress parse(String text) {
         return IpAddress.tryParse(text).orElseThrow(() -> CommandFailure.refused(INVALID_ADDRESS));
     }
 

@@ -34,11 +34,18 @@ final class AddressRelease {
     private final BlockSearch search;
     private final Map<IpAddress, ReleaseRequest> requests = new LinkedHashMap<>();
     private final Set<IpAddress> released = new HashSet<>();
+    private final Map<IpAddress, Long> perhapsReleasedBefore;
     private @Nullable IpamException firstFailure;
 
-    AddressRelease(Session session, Collection<ReleaseRequest> requests) {
+    /**
+     * A release.
+     *
+     * @param perhapsReleased sequence numbers of what this call has perhaps released before: answers were lost
+     */
+    AddressRelease(Session session, Collection<ReleaseRequest> requests, Map<IpAddress, Long> perhapsReleased) {
         this.session = session;
         this.search = new BlockSearch(session);
+        this.perhapsReleasedBefore = perhapsReleased;
         requests.forEach(r -> this.requests.put(r.address(), r));
     }
 
@@ -62,7 +69,7 @@ final class AddressRelease {
                 requests.keySet().stream().filter(a -> !released.contains(a)).toList());
     }
 
-    private static BlockEditor.Release stored(ReleaseRequest request) {
+    static BlockEditor.Release stored(ReleaseRequest request) {
         return new BlockEditor.Release(
                 request.address(),
                 request.handle().orElse(null),
@@ -110,6 +117,12 @@ final class AddressRelease {
         FromOneBlock(Cidr cidr, List<BlockEditor.Release> due) {
             this.cidr = cidr;
             this.due = due;
+            due.forEach(r -> {
+                Long sequence = perhapsReleasedBefore.get(r.address());
+                if (sequence != null) {
+                    perhapsReleased.put(r.address(), sequence);
+                }
+            });
         }
 
         void run() {
@@ -183,7 +196,8 @@ final class AddressRelease {
             if (outcome == Session.Outcome.LOST) {
                 result.released().forEach(a -> perhapsReleased.putIfAbsent(a, block.sequenceOf(a)));
             }
-            session.retry().failed();
+            session.counters().refused();
+            session.retry().on(null, cidr, session.host()).failed();
             return false;
         }
 

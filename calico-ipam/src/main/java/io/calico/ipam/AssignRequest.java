@@ -2,6 +2,7 @@ package io.calico.ipam;
 
 import io.calico.model.json.CalicoStyle;
 import io.calico.model.net.Cidr;
+import io.calico.model.net.IpVersion;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,6 +47,25 @@ public interface AssignRequest {
      * of this and the configured limit counts; absent and nothing configured: no limit.
      */
     Optional<Integer> maxBlocks();
+
+    /**
+     * Addresses at the ends of each IPv4 block claimed for this request that are kept out of use; pools whose blocks are
+     * no larger than that are passed over.
+     */
+    Optional<BlockReserve> reserve4();
+
+    /** As {@link #reserve4} for IPv6. */
+    Optional<BlockReserve> reserve6();
+
+    /** The reserve of a version. */
+    default Optional<BlockReserve> reserve(IpVersion version) {
+        return version == IpVersion.V4 ? reserve4() : reserve6();
+    }
+
+    /** Whether the request limits the number of blocks. */
+    default boolean limitsBlocks() {
+        return maxBlocks().isPresent();
+    }
 
     @Value.Check
     default void check() {

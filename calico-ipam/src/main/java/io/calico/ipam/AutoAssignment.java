@@ -54,6 +54,7 @@ final class AutoAssignment {
                 throw selection.refusal(session.view(), session.host()).orElseThrow();
             }
             messages.add(shortage(pools));
+            selection.reserve().ifPresent(reserve -> messages.add("HostReservedAttr: " + reserve.handle()));
             break;
         }
         return new AssignResult.Family(selection.version(), requested, taking.taken(), messages);

@@ -4,16 +4,14 @@ import io.calico.datastore.spi.Datastore;
 import io.calico.datastore.spi.DatastoreException;
 import io.calico.datastore.spi.Transaction;
 import io.calico.ipam.internal.view.AllocationView;
+import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
-import io.calico.model.net.IpVersion;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
-import java.util.stream.Stream;
+import java.util.function.UnaryOperator;
 
 /**
  * Hands out addresses from the pools in the datastore. A pool is cut into blocks, by default of 64 addresses; a block
@@ -35,15 +33,14 @@ import java.util.stream.Stream;
  * <p>Every method blocks until it is done or the deadline has passed. All throw {@link
  * IpamException.DatastoreUnavailable}, {@link IpamException.DeadlineExceeded}, {@link IpamException.OutcomeUnknown} and
  * {@link IpamException.CorruptBlock}; each says what was done before, if it was anything. Thread-safe: calls of one
- * allocator take turns, in the order they came. Use one allocator per store and host in a process.
+ * allocator take turns, in the order they came, and those that wait at the same time share one transaction where they can.
+ * Use one allocator per store and host in a process.
  */
 public final class BlockAllocator {
     private final Datastore store;
-    private final String host;
-    private final AllocatorOptions options;
-    private final AllocationView view;
-    /** Guards the view. Fair, or a busy caller could starve the others up to their deadline. */
-    private final ReentrantLock turn = new ReentrantLock(true);
+    private final Counters counters = new Counters();
+    private final Combiner calls;
+    private final Upkeep upkeep = new Upkeep();
 
     /** An allocator for that host with default options. Does no I/O. */
     public BlockAllocator(Datastore store, String host) {
@@ -61,9 +58,7 @@ public final class BlockAllocator {
             throw new IllegalArgumentException("host name '" + host + "' must be neither empty nor hold a '/'");
         }
         this.store = Objects.requireNonNull(store);
-        this.host = host;
-        this.options = options;
-        this.view = new AllocationView(host);
+        this.calls = new Combiner(store, host, options, new AllocationView(host), counters);
     }
 
     /**
@@ -74,21 +69,7 @@ public final class BlockAllocator {
      * @throws IpamException.BlockLimit if another block would be needed and the host may not own more
      */
     public AssignResult autoAssign(AssignRequest request) {
-        return inTurn("assign addresses", session -> {
-            PoolSelection pools4 = new PoolSelection(IpVersion.V4, request.pools4());
-            PoolSelection pools6 = new PoolSelection(IpVersion.V6, request.pools6());
-            // Both before anything is assigned.
-            check(session, pools4, request.num4());
-            check(session, pools6, request.num6());
-            AutoAssignment ipv4 = new AutoAssignment(session, pools4, request.num4(), request);
-            AutoAssignment ipv6 = new AutoAssignment(session, pools6, request.num6(), request);
-            try {
-                return new AssignResult(ipv4.run(), ipv6.run());
-            } catch (IpamException e) {
-                throw e.withAssigned(Stream.concat(ipv4.taken().stream(), ipv6.taken().stream())
-                        .toList());
-            }
-        });
+        return calls.call("assign addresses", new AssignCall(request));
     }
 
     /**
@@ -99,10 +80,7 @@ public final class BlockAllocator {
      * @throws IpamException.NoHostAffinity if affinity is strict and the address's block belongs to another host
      */
     public void assign(IpAddress address, AssignOptions what) {
-        inTurn("assign " + address, session -> {
-            new SpecificAssignment(session, address, what).run();
-            return address;
-        });
+        calls.call("assign " + address, new SpecificAssignCall(address, what));
     }
 
     /**
@@ -112,14 +90,7 @@ public final class BlockAllocator {
      *     then no address of its block was released, those of other blocks were
      */
     public ReleaseResult release(Collection<ReleaseRequest> requests) {
-        return inTurn("release addresses", session -> {
-            AddressRelease release = new AddressRelease(session, requests);
-            try {
-                return release.run();
-            } catch (IpamException e) {
-                throw e.withReleased(release.released());
-            }
-        });
+        return calls.call("release addresses", new ReleaseCall(requests));
     }
 
     /**
@@ -130,14 +101,7 @@ public final class BlockAllocator {
      */
     public int releaseByHandle(String handle) {
         String id = HandleIds.check(handle);
-        return inTurn("release the addresses of handle " + id, session -> {
-            HandleRelease release = new HandleRelease(session, id);
-            try {
-                return release.run();
-            } catch (IpamException e) {
-                throw e.withReleased(release.released());
-            }
-        });
+        return calls.call("release the addresses of handle " + id, new HandleReleaseCall(id));
     }
 
     /**
@@ -173,10 +137,7 @@ public final class BlockAllocator {
      * @throws IpamException.NotAssigned if one of them is not assigned; the others have been bound
      */
     public void bindOwner(Collection<IpAddress> addresses, Owner owner) {
-        inTurn("bind addresses to their owner", session -> {
-            new OwnerBinding(session, addresses, owner).run();
-            return addresses;
-        });
+        calls.call("bind addresses to their owner", new OwnerBindingCall(addresses, owner));
     }
 
     /**
@@ -186,7 +147,8 @@ public final class BlockAllocator {
      * @param with about other records than the allocator's; no more than 100 compares and writes
      */
     public TransferResult transferOwner(IpAddress address, Owner from, Owner to, Transaction with) {
-        return inTurn("hand over " + address, session -> new OwnerTransfer(session, address, from, to, with).run());
+        return calls.call(
+                "hand over " + address, session -> new OwnerTransfer(session, address, from, to, with).run());
     }
 
     /**
@@ -209,37 +171,99 @@ public final class BlockAllocator {
      * @return how many blocks the host had
      */
     public int releaseHostAffinities(String ofHost) {
-        return inTurn("release the blocks of host " + ofHost, session -> new AffinityRelease(session, ofHost).run());
+        return releaseHostAffinities(ofHost, false);
     }
 
-    private static void check(Session session, PoolSelection pools, int requested) {
-        if (requested == 0) {
-            return;
-        }
-        session.needBasics();
-        boolean refused = pools.refusal(session.view(), session.host()).isPresent();
-        if (refused) {
+    /**
+     * As {@link #releaseHostAffinities(String)}.
+     *
+     * @param mustBeEmpty whether blocks with addresses are left alone
+     * @throws IpamException.BlockNotEmpty if there are such blocks; the empty ones have been given back
+     */
+    public int releaseHostAffinities(String ofHost, boolean mustBeEmpty) {
+        return inTurn(
+                "release the blocks of host " + ofHost,
+                session -> new AffinityRelease(session, ofHost, cidr -> true, mustBeEmpty).run());
+    }
+
+    /**
+     * Claims every block of a range for a host, without assigning an address. Doing it twice does no harm.
+     *
+     * @throws IpamException.PoolNotFound if the range is not in an enabled pool
+     * @throws IpamException.InvalidSize if it is smaller than a block
+     */
+    public ClaimResult claimAffinity(Cidr range, String forHost) {
+        return inTurn(
+                "claim " + range + " for host " + forHost, session -> new AffinityClaim(session, range, forHost).run());
+    }
+
+    /**
+     * Takes the blocks in a range from a host, as {@link #releaseHostAffinities(String, boolean)}; blocks that are not the
+     * host's are passed over.
+     *
+     * @return how many of them the host had
+     */
+    public int releaseAffinity(Cidr range, String ofHost, boolean mustBeEmpty) {
+        return inTurn(
+                "release " + range + " of host " + ofHost,
+                session -> new AffinityRelease(session, ofHost, range::contains, mustBeEmpty).run());
+    }
+
+    /**
+     * Removes a pool that may be in use: from the first step on nothing more is assigned from it; its blocks are taken from
+     * their hosts, and vanish with their last address. Addresses stay assigned until they are released.
+     *
+     * @return false if there was no such pool
+     */
+    public boolean removePool(Cidr cidr) {
+        return inTurn("remove pool " + cidr, session -> new PoolRemoval(session, cidr).run());
+    }
+
+    /** The settings in force; what is not stored has its default. */
+    public IpamSettings settings() {
+        return inTurn("read the settings", session -> {
             session.refreshBasics();
-            pools.refusal(session.view(), session.host()).ifPresent(refusal -> {
-                throw refusal;
-            });
-        }
+            return SettingsRecord.read(session.config());
+        });
     }
 
-    private <T> T inTurn(String doing, Function<Session, T> work) {
-        Retry retry = new Retry(options, doing);
-        try {
-            if (!turn.tryLock(options.deadline().toNanos(), TimeUnit.NANOSECONDS)) {
-                throw new IpamException.DeadlineExceeded(
-                        "gave up to " + doing + " after " + options.deadline() + ": earlier calls are not done", null);
-            }
-        } catch (InterruptedException e) {
-            throw retry.interrupted(e);
-        }
-        try {
-            return work.apply(new Session(store, host, options, view, retry));
-        } finally {
-            turn.unlock();
-        }
+    /**
+     * Changes the settings.
+     *
+     * @param change gives the new ones from those in force; called again if another writer comes first
+     * @return those in force now
+     * @throws IpamException.ConfigConflict if they cannot be in force together; nothing was changed
+     */
+    public IpamSettings configure(UnaryOperator<IpamSettings> change) {
+        return inTurn("change the settings", session -> new SettingsChange(session, change).run());
+    }
+
+    /**
+     * Gives back this host's blocks that are empty, and were so the whole time since an earlier call that is at least the
+     * grace period ago (15 minutes is usual). One block of each version is kept. Call it from time to time.
+     *
+     * @return how many
+     */
+    public int giveBackEmptyBlocks(Duration grace) {
+        return inTurn("give back empty blocks", session -> upkeep.giveBackEmptyBlocks(session, grace));
+    }
+
+    /**
+     * Frees, in all blocks, addresses that have cooled down; where addresses are assigned and released that happens by
+     * itself. Call it from time to time if there is a cool-down.
+     *
+     * @return how many blocks were changed
+     */
+    public int freeCooledDown() {
+        return inTurn("free addresses that have cooled down", Upkeep::freeCooledDown);
+    }
+
+    /** What this allocator has done so far; costs nothing. */
+    public AllocatorStatistics statistics() {
+        return counters.snapshot();
+    }
+
+    private <T> T inTurn(String doing, Work<T> work) {
+        return calls.call(doing, work);
     }
 }

@@ -31,9 +31,15 @@ final class HandleRelease {
     private IpamException.@Nullable CorruptBlock failure;
     private boolean changed;
 
-    HandleRelease(Session session, String id) {
+    /**
+     * A release.
+     *
+     * @param perhapsDone whether this call has perhaps done it before: an answer was lost
+     */
+    HandleRelease(Session session, String id, boolean perhapsDone) {
         this.session = session;
         this.id = id;
+        this.changed = perhapsDone;
     }
 
     /** What has been released so far, also after an exception. */

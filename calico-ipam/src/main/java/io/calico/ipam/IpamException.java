@@ -29,6 +29,11 @@ public abstract sealed class IpamException extends RuntimeException {
         return released;
     }
 
+    /** The same failure for another caller, with a stack trace of its own. */
+    IpamException again() {
+        return this;
+    }
+
     IpamException withAssigned(List<IpAddress> addresses) {
         assigned = List.copyOf(addresses);
         return this;
@@ -111,6 +116,39 @@ public abstract sealed class IpamException extends RuntimeException {
         }
     }
 
+    /** A range is smaller than the blocks of its pool. */
+    public static final class InvalidSize extends IpamException {
+        private static final long serialVersionUID = 1L;
+
+        InvalidSize(Cidr range) {
+            super("The requested CIDR (" + range + ") is smaller than the minimum.", null);
+        }
+    }
+
+    /** A block that was to be given back only if it is empty holds addresses. */
+    public static final class BlockNotEmpty extends IpamException {
+        private static final long serialVersionUID = 1L;
+        private final transient Cidr block;
+
+        BlockNotEmpty(Cidr block) {
+            super("block " + block + " is not empty", null);
+            this.block = block;
+        }
+
+        public Cidr block() {
+            return block;
+        }
+    }
+
+    /** Settings that cannot be in force at the same time, or are out of range; nothing was changed. */
+    public static final class ConfigConflict extends IpamException {
+        private static final long serialVersionUID = 1L;
+
+        ConfigConflict(String message) {
+            super(message, null);
+        }
+    }
+
     /** No address has that handle. */
     public static final class HandleNotFound extends IpamException {
         private static final long serialVersionUID = 1L;
@@ -181,6 +219,12 @@ public abstract sealed class IpamException extends RuntimeException {
         DatastoreUnavailable(String message, Throwable cause) {
             super(message, cause);
         }
+
+        @Override
+        IpamException again() {
+            Throwable cause = getCause();
+            return new DatastoreUnavailable(String.valueOf(getMessage()), cause == null ? this : cause);
+        }
     }
 
     /** A write was sent, its answer lost, and up to the deadline it could not be found out what became of it. */
@@ -190,6 +234,11 @@ public abstract sealed class IpamException extends RuntimeException {
         OutcomeUnknown(String message, @Nullable Throwable cause) {
             super(message, cause);
         }
+
+        @Override
+        IpamException again() {
+            return new OutcomeUnknown(String.valueOf(getMessage()), getCause());
+        }
     }
 
     /** The call took longer than it may, or its thread was interrupted (then the thread's interrupt flag is set). */
@@ -198,6 +247,11 @@ public abstract sealed class IpamException extends RuntimeException {
 
         DeadlineExceeded(String message, @Nullable Throwable cause) {
             super(message, cause);
+        }
+
+        @Override
+        IpamException again() {
+            return new DeadlineExceeded(String.valueOf(getMessage()), getCause());
         }
     }
 }

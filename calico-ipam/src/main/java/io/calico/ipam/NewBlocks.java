@@ -59,7 +59,9 @@ final class NewBlocks {
             return true;
         }
         for (StoredPool pool : pools) {
-            Optional<Cidr> candidate = new Candidates(session, pool).firstFree();
+            Optional<Cidr> candidate = taking.family()
+                    .index(pool)
+                    .firstFree(session.random(), session.config().reservations()::covers);
             if (candidate.isPresent()) {
                 claim(pools, pool, candidate.get());
                 return true;
@@ -72,17 +74,26 @@ final class NewBlocks {
     void claim(List<StoredPool> pools, StoredPool pool, Cidr cidr) {
         FamilyView family = taking.family();
         Seen<AllocationBlock> seen = family.value(cidr).orElseGet(Seen::absent);
-        BlockEditor editor =
-                taking.edit(AllocationBlock.create(cidr, session.host(), session.now(), family.lastSequence(cidr)));
+        BlockEditor editor = taking.edit(taking.newBlock(cidr, family.lastSequence(cidr)));
         List<IpAddress> picked = taking.pick(editor, session.host());
         Draft draft = session.draft();
         taking.confirmRow(draft, cidr);
-        // An address that was released in an own block since we looked comes before a new block.
-        family.own().stream()
+        heldFull(family, pools).forEach(own -> draft.expectBlock(own, session.block(own)));
+        boolean done = taking.take(draft, pool, seen, editor, picked);
+        conflicts += done ? 0 : 1;
+        if (done) {
+            session.counters().claimed();
+        }
+    }
+
+    /**
+     * The own blocks that must still be as they were seen when another is claimed: an address that was released in one of
+     * them since comes before a new block.
+     */
+    static List<Cidr> heldFull(FamilyView family, List<StoredPool> pools) {
+        return family.own().stream()
                 .filter(own -> Taking.poolOf(pools, own).isPresent())
                 .limit(MAX_FULL_BLOCKS)
-                .toList()
-                .forEach(own -> draft.expectBlock(own, session.block(own)));
-        conflicts += taking.take(draft, pool, seen, editor, picked) ? 0 : 1;
+                .toList();
     }
 }

@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /** Takes addresses from blocks that are not this host's: empty ones whole, of others what is free in them. */
 final class OtherBlocks {
@@ -32,13 +33,12 @@ final class OtherBlocks {
         this.session = taking.session();
     }
 
-    /** Those of a pool that have something free, in candidate order. */
-    private List<BlockSummary> withFree(StoredPool pool) {
-        return taking.family().within(pool.cidr()).values().stream()
-                .filter(b -> b.free() > 0)
-                .filter(b -> b.host().filter(session.host()::equals).isEmpty())
-                .sorted(new Candidates(session, pool).order())
-                .toList();
+    /** The first block of a pool, in candidate order, that has something free and of which that is true. */
+    private Optional<BlockSummary> next(StoredPool pool, Predicate<BlockSummary> which) {
+        return taking.family().index(pool).lendable().stream()
+                .filter(which)
+                .filter(b -> !session.config().reservations().covers(b.cidr()))
+                .findFirst();
     }
 
     /** Takes an empty block over; one that is missed is not tried again by this request. False if there is none. */
@@ -47,16 +47,23 @@ final class OtherBlocks {
             return false;
         }
         for (StoredPool pool : pools) {
-            for (BlockSummary summary : withFree(pool)) {
-                boolean worthATry = summary.empty()
-                        && summary.cidr().prefixLength() == pool.pool().blockPrefixLength()
-                        && isOldEnough(summary.claimTime());
-                if (worthATry && reclaimTried.add(summary.cidr()) && reclaim(pool, summary.cidr())) {
+            Optional<BlockSummary> candidate = next(pool, b -> worthATry(pool, b));
+            while (candidate.isPresent()) {
+                reclaimTried.add(candidate.get().cidr());
+                if (reclaim(pool, candidate.get().cidr())) {
                     return true;
                 }
+                candidate = next(pool, b -> worthATry(pool, b));
             }
         }
         return false;
+    }
+
+    private boolean worthATry(StoredPool pool, BlockSummary summary) {
+        return summary.empty()
+                && summary.cidr().prefixLength() == pool.pool().blockPrefixLength()
+                && isOldEnough(summary.claimTime())
+                && !reclaimTried.contains(summary.cidr());
     }
 
     private boolean isOldEnough(Optional<Instant> claimTime) {
@@ -71,8 +78,7 @@ final class OtherBlocks {
         if (block.isEmpty()) {
             return false;
         }
-        BlockEditor editor = taking.edit(AllocationBlock.create(
-                cidr, session.host(), session.now(), block.get().sequence()));
+        BlockEditor editor = taking.edit(taking.newBlock(cidr, block.get().sequence()));
         List<IpAddress> picked = taking.pick(editor, session.host());
         Draft draft = session.draft();
         block.get()
@@ -81,7 +87,9 @@ final class OtherBlocks {
                 .ifPresent(key ->
                         session.readRow(key).ifPresent(row -> draft.deleteRow(key, Seen.deleted(row.modRevision()))));
         taking.confirmRow(draft, cidr);
-        taking.take(draft, pool, seen, editor, picked);
+        if (taking.take(draft, pool, seen, editor, picked)) {
+            session.counters().claimed();
+        }
         return true;
     }
 
@@ -92,12 +100,17 @@ final class OtherBlocks {
         }
         boolean passedOver = false;
         for (StoredPool pool : pools) {
-            for (BlockSummary summary : withFree(pool)) {
-                if (taking.conflictsOn(summary.cidr()) >= CONFLICTS_PER_BLOCK) {
+            Set<Cidr> visited = new HashSet<>();
+            Optional<BlockSummary> candidate = next(pool, b -> !visited.contains(b.cidr()));
+            while (candidate.isPresent()) {
+                Cidr cidr = candidate.get().cidr();
+                visited.add(cidr);
+                if (taking.conflictsOn(cidr) >= CONFLICTS_PER_BLOCK) {
                     passedOver = true;
-                } else if (borrow(pool, summary.cidr())) {
+                } else if (borrow(pool, cidr)) {
                     return true;
                 }
+                candidate = next(pool, b -> !visited.contains(b.cidr()));
             }
         }
         if (passedOver) {
@@ -114,8 +127,8 @@ final class OtherBlocks {
         }
         BlockEditor editor = taking.edit(seen.value().get());
         List<IpAddress> picked = taking.pick(editor, null);
-        if (!picked.isEmpty()) {
-            taking.take(session.draft(), pool, seen, editor, picked);
+        if (!picked.isEmpty() && taking.take(session.draft(), pool, seen, editor, picked)) {
+            session.counters().borrowed(picked.size());
         }
         return !picked.isEmpty();
     }

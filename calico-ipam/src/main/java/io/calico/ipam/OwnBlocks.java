@@ -60,7 +60,7 @@ final class OwnBlocks {
         if (summary.isEmpty()) {
             return claimAnew(pools, pool, cidr);
         }
-        if (summary.get().damaged()) {
+        if (summary.get().damaged() || taking.isReserved(cidr)) {
             return false;
         }
         if (summary.get().host().filter(session.host()::equals).isEmpty()) {

@@ -12,10 +12,17 @@ import java.util.Optional;
  * @param inUse assigned or cooling down
  * @param reserved kept from automatic assignment, whether assigned or not
  * @param available neither in use nor reserved
+ * @param borrowed in use by another host than their block belongs to, as far as their owners say
  * @param blocks by address ascending
  */
 public record PoolUtilisation(
-        Optional<Cidr> pool, long capacity, long inUse, long reserved, long available, List<Block> blocks) {
+        Optional<Cidr> pool,
+        long capacity,
+        long inUse,
+        long reserved,
+        long available,
+        long borrowed,
+        List<Block> blocks) {
     public PoolUtilisation {
         blocks = List.copyOf(blocks);
     }
@@ -24,6 +31,14 @@ public record PoolUtilisation(
      * How full a block is.
      *
      * @param host whom it belongs to; empty: nobody
+     * @param borrowed in use by another host than that
      */
-    public record Block(Cidr cidr, Optional<String> host, long capacity, long inUse, long reserved, long available) {}
+    public record Block(
+            Cidr cidr,
+            Optional<String> host,
+            long capacity,
+            long inUse,
+            long reserved,
+            long available,
+            long borrowed) {}
 }

@@ -1,5 +1,6 @@
 package io.calico.ipam;
 
+import io.calico.model.net.Cidr;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ final class Retry {
     private final String doing;
     private final long start;
     private int failures;
+    private String where = "";
 
     /**
      * Starts the time of a call.
@@ -30,6 +32,23 @@ final class Retry {
     /** How long the call may go on; zero or less: it is over. */
     Duration remaining() {
         return options.deadline().minusNanos(options.pause().nanoTime() - start);
+    }
+
+    /** The next failure is about that block; for the message. */
+    Retry on(@Nullable Cidr pool, Cidr block, String host) {
+        where = (pool == null ? "" : " in pool " + pool) + " on block " + block + " for host " + host;
+        return this;
+    }
+
+    /** A failure that another call pauses for. */
+    void count() {
+        failures++;
+    }
+
+    /** The call waited for its turn until its time was over. */
+    IpamException.DeadlineExceeded tooLate(String because) {
+        return new IpamException.DeadlineExceeded(
+                "gave up to " + doing + " after " + options.deadline() + ": " + because, null);
     }
 
     /** The call got one step further. */
@@ -60,8 +79,8 @@ final class Retry {
     void check(@Nullable Throwable cause) {
         if (remaining().compareTo(Duration.ZERO) <= 0) {
             throw new IpamException.DeadlineExceeded(
-                    "gave up to " + doing + " after " + options.deadline() + ": other writers came first " + failures
-                            + " times in a row",
+                    "gave up to " + doing + where + " after " + options.deadline() + ": other writers came first "
+                            + failures + " times in a row",
                     cause);
         }
     }

@@ -22,6 +22,9 @@ import io.calico.model.net.IpVersion;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -39,7 +42,10 @@ final class Session {
     private final AllocatorOptions options;
     private final AllocationView view;
     private final Retry retry;
+    private final Counters counters;
+    private final boolean forOthers;
 
+    private boolean interrupted;
     private boolean basicsAreFresh;
     private final Set<IpVersion> freshFamilies = EnumSet.noneOf(IpVersion.class);
     private final Set<Cidr> freshBlocks = new HashSet<>();
@@ -59,12 +65,39 @@ final class Session {
         OTHERS_CHANGED
     }
 
-    Session(Datastore store, String host, AllocatorOptions options, AllocationView view, Retry retry) {
+    /**
+     * A session.
+     *
+     * @param forOthers whether it does other callers' work, too: then an interrupt of this thread is noted, and stops nothing
+     */
+    Session(
+            Datastore store,
+            String host,
+            AllocatorOptions options,
+            AllocationView view,
+            Retry retry,
+            Counters counters,
+            boolean forOthers) {
         this.store = store;
         this.host = host;
         this.options = options;
         this.view = view;
         this.retry = retry;
+        this.counters = counters;
+        this.forOthers = forOthers;
+    }
+
+    Counters counters() {
+        return counters;
+    }
+
+    /** Whether the thread was interrupted while it worked for others, too. */
+    boolean wasInterrupted() {
+        return interrupted;
+    }
+
+    void noteInterrupt() {
+        interrupted = true;
     }
 
     AllocationView view() {
@@ -89,7 +122,7 @@ final class Session {
     }
 
     Draft draft() {
-        return new Draft("%016x".formatted(random()));
+        return new Draft(HexFormat.of().toHexDigits(random()));
     }
 
     /** The configuration in force. */
@@ -208,7 +241,8 @@ final class Session {
         }
     }
 
-    private Optional<KeyValue> read(String key) {
+    /** Reads any record. */
+    Optional<KeyValue> read(String key) {
         try {
             return store.get(key);
         } catch (DatastoreException e) {
@@ -286,6 +320,17 @@ final class Session {
         return read(key.path());
     }
 
+    /** All hosts' rows of blocks in a range, and when they were written. */
+    Map<StoreKey.Affinity, Long> readRows(Cidr range) {
+        Map<StoreKey.Affinity, Long> rows = new LinkedHashMap<>();
+        readAll(Keys.IPAM + "host/", record -> {
+            if (Keys.parse(record.key()) instanceof StoreKey.Affinity row && range.contains(row.cidr())) {
+                rows.put(row, record.modRevision());
+            }
+        });
+        return rows;
+    }
+
     /**
      * Carries out a transaction. If its answer is lost it is sent again until there is one (R-19): its compares let it
      * happen once at most, and if it has happened, the block says by whom it was written last.
@@ -301,13 +346,17 @@ final class Session {
             try {
                 result = store.commit(transaction);
             } catch (DatastoreException e) {
-                if (lost == null && !(e instanceof DatastoreException.UnknownResult)) {
+                boolean shielded = forOthers && Thread.interrupted();
+                interrupted |= shielded;
+                if (lost == null && !shielded && !(e instanceof DatastoreException.UnknownResult)) {
                     throw unavailable("commit", e);
                 }
                 lost = e;
+                counters.unknown();
                 pauseBeforeResending(draft, e);
                 continue;
             }
+            counters.commit();
             if (result.committed()) {
                 view.observe(draft, result.revision());
                 retry.succeeded();
@@ -320,7 +369,58 @@ final class Session {
             if (draft.othersFailed(result.current())) {
                 return Outcome.OTHERS_CHANGED;
             }
-            return lost == null ? Outcome.REFUSED : Outcome.LOST;
+            if (lost == null) {
+                return Outcome.REFUSED;
+            }
+            counters.lost();
+            return Outcome.LOST;
+        }
+    }
+
+    /**
+     * Replaces one record that is as it was seen; a lost answer is settled by reading.
+     *
+     * @return false if it is not as it was seen; then the view shows how it is
+     */
+    boolean replace(String key, Seen<?> seen, String value) {
+        Transaction.Builder transaction = Transaction.builder().put(key, value).elseRead(key);
+        if (seen.revision() == 0) {
+            transaction.ifAbsent(key);
+        } else {
+            transaction.ifUnchanged(key, seen.revision());
+        }
+        try {
+            TransactionResult result = store.commit(transaction.build());
+            counters.commit();
+            result.current().forEach(view::observe);
+            if (result.committed()) {
+                view.observe(key, read(key));
+            }
+            return result.committed();
+        } catch (DatastoreException.UnknownResult e) {
+            Optional<KeyValue> now = read(key);
+            view.observe(key, now);
+            return now.filter(r -> r.value().equals(value)).isPresent();
+        } catch (DatastoreException e) {
+            throw unavailable("write " + key, e);
+        }
+    }
+
+    /** Deletes one record that is as it was seen; whether it did does not matter if the answer is lost. */
+    boolean delete(String key, long revision) {
+        try {
+            TransactionResult result = store.commit(Transaction.builder()
+                    .ifUnchanged(key, revision)
+                    .delete(key)
+                    .elseRead(key)
+                    .build());
+            result.current().forEach(view::observe);
+            if (result.committed()) {
+                view.observe(key, Optional.empty());
+            }
+            return result.committed();
+        } catch (DatastoreException e) {
+            throw unavailable("delete " + key, e);
         }
     }
 
@@ -336,11 +436,10 @@ final class Session {
     }
 
     private boolean carriesWriteId(Draft draft) {
-        return draft.witness()
-                .flatMap(cidr -> view.family(cidr.version()).value(cidr))
-                .flatMap(Seen::value)
-                .flatMap(AllocationBlock::writeId)
-                .filter(draft.writeId()::equals)
-                .isPresent();
+        return draft.witnesses().stream()
+                .flatMap(cidr -> view.family(cidr.version()).value(cidr).stream())
+                .flatMap(seen -> seen.value().stream())
+                .flatMap(block -> block.writeId().stream())
+                .anyMatch(draft.writeId()::equals);
     }
 }

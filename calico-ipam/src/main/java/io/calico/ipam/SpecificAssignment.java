@@ -1,7 +1,6 @@
 package io.calico.ipam;
 
 import io.calico.datastore.StoreKey;
-import io.calico.ipam.internal.AffinityRow;
 import io.calico.ipam.internal.AllocationBlock;
 import io.calico.ipam.internal.AttributeEntry;
 import io.calico.ipam.internal.BlockEditor;
@@ -90,12 +89,7 @@ final class SpecificAssignment {
         BlockEditor editor = AllocationBlock.create(cidr, session.host(), session.now(), family.lastSequence(cidr))
                 .edit(session.now(), session.config().coolDown());
         editor.assign(address, entry, session.host());
-        Seen<AffinityRow> row = family.row(cidr);
-        Draft draft = session.draft()
-                .put(
-                        session.rowKey(cidr),
-                        row,
-                        row.value().map(AffinityRow::confirm).orElseGet(AffinityRow::confirmed));
+        Draft draft = session.draft().confirmRow(session.rowKey(cidr), family.row(cidr));
         return commit(draft, pool, seen, editor);
     }
 
@@ -105,9 +99,11 @@ final class SpecificAssignment {
                 .expectConfig(session.view().config());
         handle.ifPresent(id -> session.raise(draft, id, editor.cidr(), 1));
         if (session.commit(draft) == Session.Outcome.COMMITTED) {
+            session.counters().assigned(1);
             return true;
         }
-        session.retry().failed();
+        session.counters().refused();
+        session.retry().on(pool.cidr(), editor.cidr(), session.host()).failed();
         return false;
     }
 }

@@ -1,7 +1,5 @@
 package io.calico.ipam;
 
-import io.calico.ipam.internal.AddressFilter;
-import io.calico.ipam.internal.AffinityRow;
 import io.calico.ipam.internal.AllocationBlock;
 import io.calico.ipam.internal.AttributeEntry;
 import io.calico.ipam.internal.BlockEditor;
@@ -71,14 +69,25 @@ final class Taking {
 
     /** Takes as many of the missing addresses as the block has. */
     List<IpAddress> pick(BlockEditor editor, @Nullable String onlyOf) {
-        return editor.autoAssign(missing(), entry, onlyOf, AddressFilter.NONE);
+        return editor.autoAssign(missing(), entry, onlyOf, session.config().reservations());
+    }
+
+    /** Whether automatic assignment must leave the whole block alone. */
+    boolean isReserved(Cidr cidr) {
+        return session.config().reservations().covers(cidr);
+    }
+
+    /** A block of this host that does not exist yet, with what the request keeps back at its ends. */
+    AllocationBlock newBlock(Cidr cidr, long lastSequence) {
+        return request.reserve(version)
+                .map(reserve ->
+                        AllocationBlock.create(cidr, session.host(), reserve.stored(), session.now(), lastSequence))
+                .orElseGet(() -> AllocationBlock.create(cidr, session.host(), session.now(), lastSequence));
     }
 
     /** Adds to a draft that this host's row of the block says 'confirmed'. */
     void confirmRow(Draft draft, Cidr cidr) {
-        Seen<AffinityRow> row = family().row(cidr);
-        AffinityRow confirmed = row.value().map(AffinityRow::confirm).orElseGet(AffinityRow::confirmed);
-        draft.put(session.rowKey(cidr), row, confirmed);
+        draft.confirmRow(session.rowKey(cidr), family().row(cidr));
     }
 
     /**
@@ -113,11 +122,13 @@ final class Taking {
         }
         if (session.commit(draft) == Session.Outcome.COMMITTED) {
             taken.addAll(picked);
+            session.counters().assigned(picked.size());
             conflicts.remove(cidr);
             return true;
         }
         conflicts.merge(cidr, 1, Integer::sum);
-        session.retry().failed();
+        session.counters().refused();
+        session.retry().on(pool.cidr(), cidr, session.host()).failed();
         return false;
     }
 

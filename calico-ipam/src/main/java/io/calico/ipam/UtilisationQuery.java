@@ -7,8 +7,11 @@ import io.calico.datastore.spi.KeyValue;
 import io.calico.datastore.spi.ListRequest;
 import io.calico.datastore.spi.Page;
 import io.calico.ipam.internal.AllocationBlock;
+import io.calico.ipam.internal.AttributeEntry;
 import io.calico.ipam.internal.BlockCodec;
 import io.calico.ipam.internal.CorruptRecord;
+import io.calico.ipam.internal.IpamConfig;
+import io.calico.ipam.internal.Reservations;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpVersion;
 import java.util.ArrayList;
@@ -27,12 +30,14 @@ final class UtilisationQuery {
 
     private final Datastore store;
     private long revision;
+    private Reservations reservations = Reservations.NONE;
 
     UtilisationQuery(Datastore store) {
         this.store = store;
     }
 
     List<PoolUtilisation> run() {
+        readReservations();
         List<PoolUtilisation> all = new ArrayList<>();
         List<PoolUtilisation.Block> orphaned = new ArrayList<>();
         for (IpVersion version : IpVersion.values()) {
@@ -58,6 +63,21 @@ final class UtilisationQuery {
         return all;
     }
 
+    private void readReservations() {
+        String key = Keys.IPAM_CONFIG;
+        Page page = store.list(new ListRequest(Keys.IPAM, Optional.of(key), 0, 1));
+        revision = page.revision();
+        for (KeyValue record : page.records()) {
+            try {
+                reservations = record.key().equals(key)
+                        ? IpamConfig.decode(record.value()).reservations()
+                        : Reservations.NONE;
+            } catch (CorruptRecord e) {
+                LOG.warn("{} is damaged; nothing is counted as reserved: {}", key, e.reason());
+            }
+        }
+    }
+
     private void read(String prefix, Consumer<KeyValue> take) {
         Optional<String> from = Optional.empty();
         do {
@@ -68,7 +88,7 @@ final class UtilisationQuery {
         } while (from.isPresent());
     }
 
-    private static void add(KeyValue record, NavigableMap<Cidr, PoolUtilisation.Block> blocks) {
+    private void add(KeyValue record, NavigableMap<Cidr, PoolUtilisation.Block> blocks) {
         if (!(Keys.parse(record.key()) instanceof StoreKey.Block key)) {
             return;
         }
@@ -81,22 +101,49 @@ final class UtilisationQuery {
         }
     }
 
-    private static PoolUtilisation.Block ofBlock(AllocationBlock block) {
-        int inUse = block.size() - block.freeCount();
-        return new PoolUtilisation.Block(block.cidr(), block.host(), block.size(), inUse, 0, block.freeCount());
+    /** Whether an address was taken by a host that the block does not belong to, as far as its owner says. */
+    static boolean isBorrowed(AllocationBlock block, AttributeEntry entry) {
+        return entry.owner()
+                .flatMap(StoredForm::owner)
+                .filter(owner -> !block.isOf(owner.node()))
+                .isPresent();
     }
 
-    private static PoolUtilisation ofPool(Cidr pool, NavigableMap<Cidr, PoolUtilisation.Block> blocks) {
+    private PoolUtilisation.Block ofBlock(AllocationBlock block) {
+        int inUse = block.size() - block.freeCount();
+        long borrowed = block.allocated().values().stream()
+                .filter(e -> isBorrowed(block, e))
+                .count();
+        return new PoolUtilisation.Block(
+                block.cidr(),
+                block.host(),
+                block.size(),
+                inUse,
+                block.reservedCount(reservations),
+                block.freeCount(reservations),
+                borrowed);
+    }
+
+    private PoolUtilisation ofPool(Cidr pool, NavigableMap<Cidr, PoolUtilisation.Block> blocks) {
         List<PoolUtilisation.Block> inside = List.copyOf(
                 blocks.subMap(pool, true, Cidr.of(pool.last()), true).values());
         int hostBits = pool.version().bits() - pool.prefixLength();
         return sum(Optional.of(pool), hostBits >= 63 ? Long.MAX_VALUE : 1L << hostBits, inside);
     }
 
-    /** What no block has been made of is available. Nothing is kept back yet, so there is no overlap to count. */
-    private static PoolUtilisation sum(Optional<Cidr> pool, long capacity, List<PoolUtilisation.Block> blocks) {
+    /** What no block has been made of is available, unless it is reserved. */
+    private PoolUtilisation sum(Optional<Cidr> pool, long capacity, List<PoolUtilisation.Block> blocks) {
         long inUse = blocks.stream().mapToLong(PoolUtilisation.Block::inUse).sum();
-        long available = capacity == Long.MAX_VALUE ? Long.MAX_VALUE : capacity - inUse;
-        return new PoolUtilisation(pool, capacity, inUse, 0, available, blocks);
+        long borrowed =
+                blocks.stream().mapToLong(PoolUtilisation.Block::borrowed).sum();
+        long reservedInBlocks =
+                blocks.stream().mapToLong(PoolUtilisation.Block::reserved).sum();
+        long reserved = pool.map(reservations::countWithin).orElse(reservedInBlocks);
+        long both = blocks.stream()
+                .mapToLong(b -> b.inUse() + b.reserved() + b.available() - b.capacity())
+                .sum();
+        boolean vast = capacity == Long.MAX_VALUE && reserved < Long.MAX_VALUE;
+        long available = vast ? Long.MAX_VALUE : Math.max(0, capacity - inUse - reserved + both);
+        return new PoolUtilisation(pool, capacity, inUse, reserved, available, borrowed, blocks);
     }
 }

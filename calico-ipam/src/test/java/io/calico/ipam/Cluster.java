@@ -75,7 +75,7 @@ final class Cluster {
     }
 
     BlockAllocator host(String name, Datastore through) {
-        return new BlockAllocator(through, name, options);
+        return new BlockAllocator(Mutation.through(through), name, options);
     }
 
     AllocatorOptions options() {

@@ -100,7 +100,7 @@ class ConcurrentModelTest {
         private void addProcess(String host, String name) {
             Random own = new Random(random.nextLong());
             scheduler.add(name, t -> commitWithFaults(host, t), through -> {
-                BlockAllocator allocator = new BlockAllocator(through, host, patient());
+                BlockAllocator allocator = new BlockAllocator(Mutation.through(through), host, patient());
                 int operations = 8 + own.nextInt(20);
                 for (int i = 0; i < operations; i++) {
                     operate(allocator, name, own);
@@ -354,6 +354,23 @@ class ConcurrentModelTest {
                     .flatMap(AddressInfo::handle)
                     .isPresent();
         }
+    }
+
+    /** As above, with calls that share transactions, and a store that refuses, forgets and keeps silent. */
+    @ParameterizedTest(name = "{0} clients")
+    @ValueSource(ints = {2, 4})
+    void threadsThatShareTransactionsOfAStoreWithFaultsGetAddressesOfTheirOwn_I1_I30_I35(int clients)
+            throws InterruptedException {
+        Cluster cluster = new Cluster().pool("10.0.0.0/22").pool("fd00::/118");
+        List<Datastore> stores = new ArrayList<>();
+        for (int i = 0; i < clients; i++) {
+            stores.add(new Glitches(cluster.store.newClient()));
+        }
+
+        new Hammer(stores, 8, Scheduler.LONG_RUN ? 2000 : 60).run();
+
+        // What was assigned when an answer was lost for good is nobody's; all else has been returned.
+        Audit.of(cluster.store);
     }
 
     /** The same store object for many allocators that run at once, with the scheduling of the machine. */

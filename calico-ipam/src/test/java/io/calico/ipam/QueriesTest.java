@@ -12,6 +12,7 @@ import io.calico.datastore.spi.Transaction;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -161,6 +162,20 @@ class QueriesTest {
             assertThat(host.info(addresses.get(2)).orElseThrow().owner()).hasValue(Owner.network("h", "n1"));
             assertThat(host.addressesByHandle("h1")).hasSize(3);
             Audit.of(cluster.store);
+        }
+
+        @Test
+        void anAddressDoesNotUndoWhatAnotherProcessDoesAtThatMoment_I1() {
+            ProbedDatastore probed = new ProbedDatastore(cluster.store);
+            BlockAllocator slow = cluster.host("h", probed);
+            List<IpAddress> first = slow.autoAssign(Cluster.v4(1)).addresses();
+            List<IpAddress> second = new ArrayList<>();
+            probed.beforeNextCommit(() ->
+                    second.addAll(cluster.host("h").autoAssign(Cluster.v4(1)).addresses()));
+
+            slow.bindOwner(first, Owner.network("h", "n1"));
+
+            assertThat(Audit.of(cluster.store)).containsOnlyKeys(first.get(0), second.get(0));
         }
 
         @Test
@@ -319,17 +334,19 @@ class QueriesTest {
                                     3,
                                     0,
                                     253,
+                                    0,
                                     List.of(new PoolUtilisation.Block(
-                                            Cidr.parse("10.0.0.0/26"), Optional.of("h"), 64, 3, 0, 61))),
-                            new PoolUtilisation(Optional.of(Cidr.parse("9.0.0.0/26")), 64, 0, 0, 64, List.of()),
+                                            Cidr.parse("10.0.0.0/26"), Optional.of("h"), 64, 3, 0, 61, 0))),
+                            new PoolUtilisation(Optional.of(Cidr.parse("9.0.0.0/26")), 64, 0, 0, 64, 0, List.of()),
                             new PoolUtilisation(
                                     Optional.of(Cidr.parse("fd00::/120")),
                                     256,
                                     1,
                                     0,
                                     255,
+                                    0,
                                     List.of(new PoolUtilisation.Block(
-                                            Cidr.parse("fd00::/122"), Optional.of("h"), 64, 1, 0, 63))));
+                                            Cidr.parse("fd00::/122"), Optional.of("h"), 64, 1, 0, 63, 0))));
         }
 
         @Test

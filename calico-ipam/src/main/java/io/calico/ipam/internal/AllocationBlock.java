@@ -61,7 +61,7 @@ public final class AllocationBlock {
     }
 
     /** How many addresses a block of that range has: 1 to 4096. */
-    static int sizeOf(Cidr cidr) {
+    public static int sizeOf(Cidr cidr) {
         int hostBits = cidr.version().bits() - cidr.prefixLength();
         if (hostBits > 12) {
             throw new IllegalArgumentException("block " + cidr + " has more than 4096 addresses");
@@ -215,16 +215,28 @@ public final class AllocationBlock {
      * Whether nothing is allocated but what the host keeps back. An address that cools down makes a block non-empty.
      */
     public boolean isEmpty() {
-        if (freeCount() == size()) {
-            return true;
+        return freeCount() == size() || areReserved(parts.entries);
+    }
+
+    /** Whether all of these entries are of what a host keeps back. */
+    static boolean areReserved(List<AttributeEntry> entries) {
+        for (AttributeEntry entry : entries) {
+            String handle = entry.storedHandle();
+            if (handle == null || !handle.equalsIgnoreCase(RESERVED_HANDLE)) {
+                return false;
+            }
         }
-        return parts.entries.stream()
-                .allMatch(e -> e.storedHandle() != null && e.storedHandle().equalsIgnoreCase(RESERVED_HANDLE));
+        return true;
     }
 
     /** Whether an address was released and may have to wait before it is used again. */
     public boolean isCooling() {
-        return parts.entries.stream().anyMatch(AttributeEntry::isCooling);
+        for (AttributeEntry entry : parts.entries) {
+            if (entry.isCooling()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The address at that position. */

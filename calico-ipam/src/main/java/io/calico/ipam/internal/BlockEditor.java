@@ -267,6 +267,67 @@ public final class BlockEditor {
         }
     }
 
+    /** Whether {@link #release} would free every one of these addresses, and refuse none. */
+    public boolean wouldReleaseAll(List<Release> requests) {
+        for (Release request : requests) {
+            int ordinal = base.ordinal(request.address());
+            Optional<AttributeEntry> entry = liveEntry(ordinal);
+            if (entry.isEmpty()) {
+                return false;
+            }
+            try {
+                checkSequence(request, ordinal);
+                checkHandle(request, entry.get());
+                checkOwner(request, entry.get());
+            } catch (BlockRefusal.Stale e) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** How many of these addresses, all allocated, have which handle. */
+    public Map<String, Integer> countByHandle(List<Release> requests) {
+        Map<String, Integer> counts = new LinkedHashMap<>();
+        for (Release request : requests) {
+            liveEntry(base.ordinal(request.address()))
+                    .flatMap(AttributeEntry::handle)
+                    .ifPresent(h -> counts.merge(h, 1, Integer::sum));
+        }
+        return counts;
+    }
+
+    /** How many addresses have that handle. */
+    public int countOf(String handle) {
+        int count = 0;
+        for (int i = 0; i < entries.size(); i++) {
+            count += !entries.get(i).isCooling() && entries.get(i).hasHandle(handle) ? uses.get(i) : 0;
+        }
+        return count;
+    }
+
+    /** Whether an address is allocated and not cooling down. */
+    public boolean isAllocated(IpAddress address) {
+        return liveEntry(base.ordinal(address)).isPresent();
+    }
+
+    /** The sequence number of the address's allocation (unsigned), 0 if it has none. */
+    public long sequenceOf(IpAddress address) {
+        return sequences[base.ordinal(address)];
+    }
+
+    /** How many addresses can be assigned automatically. */
+    public int freeCount(AddressFilter filter) {
+        if (filter == AddressFilter.NONE || free.count() == 0) {
+            return free.count();
+        }
+        int count = 0;
+        for (int ordinal = free.front(); ordinal >= 0; ordinal = free.after(ordinal)) {
+            count += filter.reserves(base.address(ordinal)) ? 0 : 1;
+        }
+        return count;
+    }
+
     /** The entry of an ordinal that is allocated and not cooling down. */
     private Optional<AttributeEntry> liveEntry(int ordinal) {
         short at = allocations[ordinal];
@@ -394,6 +455,21 @@ public final class BlockEditor {
     /** Whether an operation changed anything. */
     public boolean isChanged() {
         return changed;
+    }
+
+    /** Whether nothing is allocated but what the host keeps back; see {@link AllocationBlock#isEmpty}. */
+    public boolean isEmpty() {
+        return free.count() == allocations.length || AllocationBlock.areReserved(entries);
+    }
+
+    /** Whether the block belongs to anybody. */
+    public boolean hasAffinity() {
+        return affinity != null;
+    }
+
+    /** Number of addresses, free or not. */
+    public int size() {
+        return allocations.length;
     }
 
     /** The block as it would be, for looking at. */

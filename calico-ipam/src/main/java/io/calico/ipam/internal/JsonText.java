@@ -82,7 +82,7 @@ final class JsonText {
     }
 
     JsonText unsigned(long value) {
-        return raw(Long.toUnsignedString(value));
+        return value >= 0 ? number(value) : raw(Long.toUnsignedString(value));
     }
 
     /** Text that is JSON already. */
@@ -100,8 +100,23 @@ final class JsonText {
 
     private void quote(String text) {
         out.append('"');
-        JsonStringEncoder.getInstance().quoteAsString(text, out);
+        if (isPlain(text)) {
+            out.append(text);
+        } else {
+            JsonStringEncoder.getInstance().quoteAsString(text, out);
+        }
         out.append('"');
+    }
+
+    /** Nearly all texts need no escape, and the encoder costs more than the copy. */
+    private static boolean isPlain(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c < ' ' || c == '"' || c == '\\') {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -46,8 +47,8 @@ class SmallRecordsTest {
     void configurationHasDefaultsForWhatIsNotThere_T110() {
         assertThat(IpamConfig.decode("{}")).isEqualTo(IpamConfig.DEFAULT);
         assertThat(IpamConfig.decode("{\"strict_affinity\":true,\"auto_allocate_blocks\":false,"
-                        + "\"maxBlocksPerHost\":20,\"ipCooldownSeconds\":30,\"new\":{}}"))
-                .isEqualTo(new IpamConfig(true, false, 20, Duration.ofSeconds(30)));
+                        + "\"maxBlocksPerHost\":20,\"ipCooldownSeconds\":30}"))
+                .isEqualTo(new IpamConfig(true, false, 20, Duration.ofSeconds(30), Reservations.NONE, Map.of()));
     }
 
     @ParameterizedTest

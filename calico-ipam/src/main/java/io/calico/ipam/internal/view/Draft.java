@@ -10,6 +10,7 @@ import io.calico.ipam.internal.BlockCodec;
 import io.calico.ipam.internal.BlockEditor;
 import io.calico.model.net.Cidr;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -84,6 +85,11 @@ public final class Draft {
         return this;
     }
 
+    /** Lets a row that is as it was seen say 'confirmed'. */
+    public Draft confirmRow(StoreKey.Affinity key, Seen<AffinityRow> seen) {
+        return put(key, seen, seen.value().map(AffinityRow::confirm).orElseGet(AffinityRow::confirmed));
+    }
+
     /** Deletes a row that is as it was seen. */
     public Draft deleteRow(StoreKey.Affinity key, Seen<?> seen) {
         rows.put(key, Optional.empty());
@@ -131,12 +137,12 @@ public final class Draft {
         return rows;
     }
 
-    /** The key of a block that carries the write id if the transaction was carried out; empty: there is none. */
-    public Optional<Cidr> witness() {
+    /** The blocks that carry the write id if the transaction was carried out and nobody has written them since. */
+    public List<Cidr> witnesses() {
         return blocks.entrySet().stream()
                 .filter(b -> b.getValue().isPresent())
                 .map(Map.Entry::getKey)
-                .findFirst();
+                .toList();
     }
 
     /** The transaction. */

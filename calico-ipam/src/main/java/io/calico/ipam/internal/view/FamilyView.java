@@ -45,6 +45,8 @@ public final class FamilyView {
     /** Sequence numbers of blocks that are gone, so that they are not used again. */
     private final Map<Cidr, Long> lastSequences = new LruMap<>(KEPT_SEQUENCES);
 
+    private final Map<Cidr, PoolIndex> indexes = new HashMap<>();
+
     private boolean loaded;
     private long revision;
 
@@ -66,6 +68,7 @@ public final class FamilyView {
     public void beginLoad() {
         summaries.values().forEach(s -> lastSequences.merge(s.cidr(), s.sequence(), FamilyView::larger));
         summaries.clear();
+        indexes.clear();
         own.clear();
         ownValues.clear();
         otherValues.clear();
@@ -110,30 +113,33 @@ public final class FamilyView {
         BlockSummary before = summaries.remove(cidr);
         if (before != null) {
             lastSequences.merge(cidr, before.sequence(), FamilyView::larger);
+            indexes.values().forEach(index -> index.removed(before));
         }
-        own.remove(key(cidr));
+        String key = key(cidr);
+        own.remove(key);
         ownValues.remove(cidr);
         otherValues.remove(cidr);
         if (!seen.isAbsent()) {
-            summaries.put(cidr, summary(cidr, seen));
+            BlockSummary now = summary(cidr, seen);
+            summaries.put(cidr, now);
+            indexes.values().forEach(index -> index.added(now));
         }
         if (seen.value().filter(b -> b.isOf(host)).isPresent()) {
-            own.put(key(cidr), cidr);
+            own.put(key, cidr);
             ownValues.put(cidr, seen);
         } else if (seen.revision() != 0) {
             otherValues.put(cidr, seen);
         }
-        note(cidr);
+        note(cidr, key);
     }
 
-    private void note(Cidr cidr) {
+    private void note(Cidr cidr, String key) {
         Seen<AllocationBlock> value = ownValues.get(cidr);
         boolean full = value != null
                 && value.value()
                         .filter(b -> b.freeCount() == 0 && !b.isCooling())
                         .isPresent();
-        boolean rowIsRight = row(cidr).value().filter(AffinityRow::isConfirmed).isPresent();
-        String key = key(cidr);
+        boolean rowIsRight = rowIsConfirmed(cidr);
         if (full && rowIsRight || !own.containsKey(key) && !rows.containsKey(key)) {
             notable.remove(key);
         } else {
@@ -164,18 +170,19 @@ public final class FamilyView {
     void forget(Cidr cidr) {
         ownValues.remove(cidr);
         otherValues.remove(cidr);
-        note(cidr);
+        note(cidr, key(cidr));
     }
 
     void observeRow(Cidr cidr, Seen<AffinityRow> seen) {
+        String key = key(cidr);
         if (seen.revision() == 0) {
-            rows.remove(key(cidr));
+            rows.remove(key);
             rowValues.remove(cidr);
         } else {
-            rows.put(key(cidr), cidr);
+            rows.put(key, cidr);
             rowValues.put(cidr, seen);
         }
-        note(cidr);
+        note(cidr, key);
     }
 
     /** A block's value; empty if it is not in memory, or nobody has looked. */
@@ -202,6 +209,11 @@ public final class FamilyView {
         return Optional.ofNullable(rowValues.get(cidr)).orElseGet(Seen::absent);
     }
 
+    /** Whether this host's row of a block says that the block is this host's. */
+    public boolean rowIsConfirmed(Cidr cidr) {
+        return row(cidr).value().filter(AffinityRow::isConfirmed).isPresent();
+    }
+
     /** What is known of a block; empty if it does not exist. */
     public Optional<BlockSummary> summary(Cidr cidr) {
         return Optional.ofNullable(summaries.get(cidr));
@@ -210,6 +222,22 @@ public final class FamilyView {
     /** All blocks, by address. */
     public Collection<BlockSummary> all() {
         return Collections.unmodifiableCollection(summaries.values());
+    }
+
+    /** The pool's blocks in the order in which this host tries them; made when first asked for, then kept. */
+    public PoolIndex index(StoredPool pool) {
+        PoolIndex known = indexes.get(pool.cidr());
+        if (known != null && known.blockPrefixLength() == pool.pool().blockPrefixLength()) {
+            return known;
+        }
+        PoolIndex made = new PoolIndex(
+                pool.cidr(),
+                pool.pool().blockPrefixLength(),
+                host,
+                range -> overlapping(range).isPresent());
+        summaries.values().forEach(made::added);
+        indexes.put(pool.cidr(), made);
+        return made;
     }
 
     /** The blocks that begin in a range, by address. */

@@ -1,0 +1,228 @@
+package io.calico.benchmarks;
+
+import io.calico.datastore.Datastores;
+import io.calico.datastore.Keys;
+import io.calico.datastore.StoreKey;
+import io.calico.datastore.spi.Datastore;
+import io.calico.datastore.spi.KeyValue;
+import io.calico.datastore.spi.Transaction;
+import io.calico.ipam.AllocatorStatistics;
+import io.calico.ipam.AssignRequest;
+import io.calico.ipam.BlockAllocator;
+import io.calico.ipam.ReleaseRequest;
+import io.calico.model.IpPool;
+import io.calico.model.json.ModelJson;
+import io.calico.model.net.Cidr;
+import io.calico.model.net.IpAddress;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * How fast addresses are assigned and released by so many requesters of one host at once, on a store of your choice, beside
+ * the plain read-and-swap of {@link ReadAndSwap} on the same store in the same run. Each requester assigns one address,
+ * releases it, and so on; the times are those of the assignments. First comes the floor: one transaction that swaps a block.
+ *
+ * <p>Usage: {@code AllocatorRates URI SECONDS REQUESTERS...}: on {@code memory:}, {@code sqlite:FILE} or {@code etcd://…},
+ * which should be empty, for so many seconds each.
+ */
+public final class AllocatorRates {
+    private static final Cidr POOL = Cidr.parse("10.0.0.0/24");
+    private static final Cidr YARDSTICK = Cidr.parse("10.9.0.0/24");
+
+    private final Datastore store;
+    private final double seconds;
+
+    private AllocatorRates(Datastore store, double seconds) {
+        this.store = store;
+        this.seconds = seconds;
+    }
+
+    public static void main(String[] arguments) throws InterruptedException {
+        if (arguments.length < 3) {
+            System.err.println("usage: AllocatorRates URI SECONDS REQUESTERS...");
+            System.exit(2);
+        }
+        try (Datastore store = Datastores.open(arguments[0])) {
+            AllocatorRates rates = new AllocatorRates(store, Double.parseDouble(arguments[1]));
+            rates.run(Arrays.stream(arguments).skip(2).map(Integer::valueOf).toList());
+        }
+    }
+
+    /** One way of assigning and releasing. */
+    private interface Way {
+        IpAddress assign(Optional<String> handle);
+
+        void release(IpAddress address, Optional<String> handle);
+    }
+
+    private record Rate(double perSecond, double p50, double p99, double attempts) {}
+
+    private void run(List<Integer> requesters) throws InterruptedException {
+        clear();
+        floor(200);
+        double[] floor = floor(1000);
+        System.out.printf("one transaction that swaps a block: p50 %.2f ms, p99 %.2f ms%n%n", floor[0], floor[1]);
+        for (boolean handles : new boolean[] {false, true}) {
+            System.out.println("| requesters" + (handles ? ", a handle each" : "")
+                    + " | read and swap: assigned/s | p50, p99 ms | attempts each | allocator: assigned/s | p50, p99 ms"
+                    + " | calls per commit | rate ratio |");
+            System.out.println("|---|---|---|---|---|---|---|---|");
+            for (int count : requesters) {
+                Rate plain = yardstick(count, handles);
+                Rate ours = allocator(count, handles);
+                System.out.printf(
+                        "| %d | %.0f | %.1f, %.1f | %.1f | %.0f | %.1f, %.1f | %.1f | %.1f |%n",
+                        count,
+                        plain.perSecond(),
+                        plain.p50(),
+                        plain.p99(),
+                        plain.attempts(),
+                        ours.perSecond(),
+                        ours.p50(),
+                        ours.p99(),
+                        ours.attempts(),
+                        ours.perSecond() / plain.perSecond());
+            }
+            System.out.println();
+        }
+    }
+
+    private double[] floor(int rounds) {
+        ReadAndSwap writer = new ReadAndSwap(store, YARDSTICK);
+        writer.create();
+        String key = new StoreKey.Block(YARDSTICK).path();
+        double[] times = new double[rounds];
+        KeyValue record = store.get(key).orElseThrow();
+        long revision = record.modRevision();
+        for (int i = 0; i < rounds; i++) {
+            long start = System.nanoTime();
+            revision = store.commit(Transaction.builder()
+                            .ifUnchanged(key, revision)
+                            .put(key, record.value())
+                            .build())
+                    .revision();
+            times[i] = (System.nanoTime() - start) / 1e6;
+        }
+        Arrays.sort(times);
+        return new double[] {times[rounds / 2], times[rounds * 99 / 100]};
+    }
+
+    private Rate yardstick(int requesters, boolean handles) throws InterruptedException {
+        clear();
+        ReadAndSwap plain = new ReadAndSwap(store, YARDSTICK);
+        plain.create();
+        long[] calls = new long[1];
+        Rate rate = measure(
+                new Way() {
+                    @Override
+                    public IpAddress assign(Optional<String> handle) {
+                        return plain.assign(handle);
+                    }
+
+                    @Override
+                    public void release(IpAddress address, Optional<String> handle) {
+                        plain.release(address, handle);
+                    }
+                },
+                requesters,
+                handles,
+                calls);
+        return new Rate(rate.perSecond(), rate.p50(), rate.p99(), plain.attempts() / (double) calls[0]);
+    }
+
+    private Rate allocator(int requesters, boolean handles) throws InterruptedException {
+        clear();
+        store.commit(Transaction.builder()
+                .put(new StoreKey.Pool(POOL).path(), ModelJson.write(IpPool.of(POOL)))
+                .build());
+        BlockAllocator allocator = new BlockAllocator(store, "host");
+        Rate rate = measure(
+                new Way() {
+                    @Override
+                    public IpAddress assign(Optional<String> handle) {
+                        AssignRequest.Builder request = AssignRequest.builder().num4(1);
+                        handle.ifPresent(request::handle);
+                        return allocator.autoAssign(request.build()).addresses().get(0);
+                    }
+
+                    @Override
+                    public void release(IpAddress address, Optional<String> handle) {
+                        allocator.release(List.of(ReleaseRequest.of(address)));
+                    }
+                },
+                requesters,
+                handles,
+                new long[1]);
+        AllocatorStatistics statistics = allocator.statistics();
+        return new Rate(rate.perSecond(), rate.p50(), rate.p99(), statistics.coalescing());
+    }
+
+    private Rate measure(Way way, int requesters, boolean handles, long[] calls) throws InterruptedException {
+        AtomicBoolean on = new AtomicBoolean(true);
+        AtomicBoolean counting = new AtomicBoolean(false);
+        AtomicInteger count = new AtomicInteger();
+        long[][] times = new long[requesters][1 << 18];
+        CountDownLatch ready = new CountDownLatch(requesters);
+        Thread[] threads = new Thread[requesters];
+        int[] counts = new int[requesters];
+        for (int i = 0; i < requesters; i++) {
+            int number = i;
+            threads[i] = new Thread(() -> {
+                for (int round = 0; on.get(); round++) {
+                    Optional<String> handle =
+                            handles ? Optional.of("handle-of-requester-" + number + "-" + round) : Optional.empty();
+                    long start = System.nanoTime();
+                    IpAddress address = way.assign(handle);
+                    if (counting.get() && counts[number] < times[number].length) {
+                        times[number][counts[number]++] = System.nanoTime() - start;
+                        count.incrementAndGet();
+                    }
+                    way.release(address, handle);
+                    if (round == 0) {
+                        ready.countDown();
+                    }
+                }
+            });
+            threads[i].start();
+        }
+        ready.await();
+        Thread.sleep((long) (seconds * 300));
+        long start = System.nanoTime();
+        counting.set(true);
+        Thread.sleep((long) (seconds * 1000));
+        counting.set(false);
+        double took = (System.nanoTime() - start) / 1e9;
+        on.set(false);
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        long[] all = new long[Arrays.stream(counts).sum()];
+        int at = 0;
+        for (int i = 0; i < requesters; i++) {
+            System.arraycopy(times[i], 0, all, at, counts[i]);
+            at += counts[i];
+        }
+        Arrays.sort(all);
+        // The yardstick counts its attempts from the beginning; what came before the count is a small part.
+        calls[0] = Math.max(1, 2L * Math.round(all.length * 1.3));
+        return new Rate(
+                all.length / took,
+                all.length == 0 ? 0 : all[all.length / 2] / 1e6,
+                all.length == 0 ? 0 : all[(int) (all.length * 0.99)] / 1e6,
+                0);
+    }
+
+    private void clear() {
+        List<KeyValue> records = store.listAll(Keys.ROOT).records();
+        for (int start = 0; start < records.size(); start += Transaction.MAX_OPERATIONS) {
+            Transaction.Builder transaction = Transaction.builder();
+            records.subList(start, Math.min(start + Transaction.MAX_OPERATIONS, records.size()))
+                    .forEach(record -> transaction.delete(record.key()));
+            store.commit(transaction.build());
+        }
+    }
+}
