@@ -46,9 +46,9 @@ final class Upkeep {
                 }
                 long sequence = block.get().sequence();
                 Empty before = empty.get(cidr);
-                boolean same = before != null && before.sequence() == sequence;
-                Empty since = same ? before : new Empty(sequence, session.now());
-                boolean due = same && !since.since().plus(grace).isAfter(session.now());
+                Empty since =
+                        before != null && before.sequence() == sequence ? before : new Empty(sequence, session.now());
+                boolean due = since == before && !since.since().plus(grace).isAfter(session.now());
                 AffinityRelease release = new AffinityRelease(session, session.host(), cidr::equals, true);
                 if (due && left > 1 && releaseQuietly(release, cidr, sequence)) {
                     left--;
