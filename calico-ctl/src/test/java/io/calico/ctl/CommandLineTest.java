@@ -121,17 +121,29 @@ class CommandLineTest {
                 $ ipam
                 ! Usage:
                 !   calicoctl ipam release IP
+                !   calicoctl ipam release --ip=IP
+                !   calicoctl ipam release --from-report=FILES
                 !   calicoctl ipam info IP
                 !   calicoctl ipam show [--show-blocks]
                 !   calicoctl ipam show --ip=IP
+                !   calicoctl ipam show --show-borrowed
+                !   calicoctl ipam show --show-configuration
+                !   calicoctl ipam check [--show-all-ips] [--show-problem-ips] [--output=FILE] [--repair]
+                !   calicoctl ipam configure [--strictaffinity=BOOL] [--auto-allocate-blocks=BOOL] [--max-blocks-per-host=N] [--cooldown=SECONDS] [--reserve=CIDRS]
                 => 2
                 $ ipam show --borrowed
                 ! Unknown option: '--borrowed'
                 ! Usage:
                 !   calicoctl ipam release IP
+                !   calicoctl ipam release --ip=IP
+                !   calicoctl ipam release --from-report=FILES
                 !   calicoctl ipam info IP
                 !   calicoctl ipam show [--show-blocks]
                 !   calicoctl ipam show --ip=IP
+                !   calicoctl ipam show --show-borrowed
+                !   calicoctl ipam show --show-configuration
+                !   calicoctl ipam check [--show-all-ips] [--show-problem-ips] [--output=FILE] [--repair]
+                !   calicoctl ipam configure [--strictaffinity=BOOL] [--auto-allocate-blocks=BOOL] [--max-blocks-per-host=N] [--cooldown=SECONDS] [--reserve=CIDRS]
                 => 2
                 """);
     }

@@ -6,8 +6,10 @@ import io.calico.ipam.AssignRequest;
 import io.calico.ipam.BlockAllocator;
 import io.calico.ipam.Owner;
 import java.math.BigInteger;
+import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class IpamCommandTest {
     private final Cli cli = new Cli();
@@ -117,6 +119,49 @@ class IpamCommandTest {
                 $ ipam info 10.0.0.0
                 IP 10.0.0.0 is not currently assigned
                 """);
+    }
+
+    @Test
+    void settingsAreChangedAndShown() {
+        cli.transcript("""
+                $ ipam configure --strictaffinity=true --max-blocks-per-host=4 --reserve=10.0.0.0/30,10.0.1.0/24
+                +--------------------+-------------------------+
+                |      PROPERTY      |          VALUE          |
+                +--------------------+-------------------------+
+                |   StrictAffinity   |           true          |
+                | AutoAllocateBlocks |           true          |
+                |  MaxBlocksPerHost  |            4            |
+                |  CooldownSeconds   |            0            |
+                |    Reservations    | 10.0.0.0/30 10.0.1.0/24 |
+                +--------------------+-------------------------+
+                $ ipam configure --strictaffinity=false
+                MaxBlocksPerHost requires StrictAffinity to be enabled
+                => 1
+                """);
+    }
+
+    @Test
+    void whatNothingUsesIsFoundAndReleasedFromTheReport(@TempDir Path directory) {
+        cli.given("pool add 10.0.0.0/24");
+        assign(2, Map.of());
+        Path report = directory.resolve("report.json");
+
+        assertThat(cli.run("ipam check --show-problem-ips --output=" + report).out())
+                .contains(
+                        "Checked 2 addresses in 1 blocks.",
+                        "leaked: 2\n",
+                        "10.0.0.1 is assigned (handle web, node rack7-n3) and nothing uses it",
+                        "Check complete; found 2 problems.");
+        cli.transcript("""
+                $ ipam release --from-report=%s
+                Released 10.0.0.0
+                Released 10.0.0.1
+                Released 2 addresses and 0 handles.
+                $ ipam release --ip=10.0.0.0
+                IP address 10.0.0.0 is not assigned
+                => 1
+                """.formatted(report));
+        assertThat(cli.run("ipam check").out()).endsWith("Check complete; found 0 problems.\n");
     }
 
     @Test

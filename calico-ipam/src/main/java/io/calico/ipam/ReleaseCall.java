@@ -58,7 +58,7 @@ final class ReleaseCall implements Work<ReleaseResult> {
             }
             editors.put(block.getKey(), editor.get());
         }
-        byBlock.forEach((cidr, all) -> release(batch, editors.get(cidr), all));
+        editors.forEach((cidr, editor) -> release(batch, editor, byBlock.getOrDefault(cidr, List.of())));
         batch.expectConfig();
         return true;
     }

@@ -45,10 +45,9 @@ final class Upkeep {
                     continue;
                 }
                 long sequence = block.get().sequence();
-                Empty before = empty.get(cidr);
-                boolean same = before != null && before.sequence() == sequence;
-                Empty since = same ? before : new Empty(sequence, session.now());
-                boolean due = same && !since.since().plus(grace).isAfter(session.now());
+                Optional<Empty> before = Optional.ofNullable(empty.get(cidr)).filter(e -> e.sequence() == sequence);
+                Empty since = before.orElseGet(() -> new Empty(sequence, session.now()));
+                boolean due = before.isPresent() && !since.since().plus(grace).isAfter(session.now());
                 AffinityRelease release = new AffinityRelease(session, session.host(), cidr::equals, true);
                 if (due && left > 1 && releaseQuietly(release, cidr, sequence)) {
                     left--;

@@ -121,6 +121,34 @@ class AutoAssignTest {
         }
 
         @Test
+        void areTheSameForTheNextRequestAndOfTheFirstPoolThatIsNamed_T113() {
+            cluster.pool("10.0.0.0/24").pool("10.1.0.0/24");
+            BlockAllocator host = cluster.host("h");
+            AssignRequest named = v4(1, List.of("10.1.0.0/24", "10.0.0.0/24"));
+            List<IpAddress> given = new ArrayList<>(host.autoAssign(named).addresses());
+            given.addAll(host.autoAssign(named).addresses());
+            given.addAll(host.autoAssign(v4(1)).addresses());
+
+            assertThat(cluster.blocks()).isEqualTo(Map.of("10.1.0.0/26", "h"));
+            assertThat(given).isEqualTo(Cluster.range("10.1.0.0", 3));
+        }
+
+        @Test
+        void areThoseOfTheRowsInThePoolsThatAreNamed_T122() {
+            BlockAllocator host = cluster.host("h");
+            cluster.pool("10.0.0.0/24")
+                    .pool("10.1.0.0/24")
+                    .blockOf("h", "10.0.0.64/26", 64)
+                    .blockOf("h", "10.1.0.64/26", 64)
+                    .put(new StoreKey.Affinity("h", Cidr.parse("10.1.0.64/26")), "");
+
+            assertThat(host.autoAssign(v4(1, List.of("10.1.0.0/24"))).addresses())
+                    .isEqualTo(ips("10.1.0.64"));
+            assertThat(host.autoAssign(v4(1, List.of("10.0.0.0/24"))).addresses())
+                    .isEqualTo(ips("10.0.0.64"));
+        }
+
+        @Test
         void serveTheSecondRequestOfAHostToo_T51() {
             cluster.pool("10.0.0.0/16");
 

@@ -166,6 +166,7 @@ class QueriesTest {
 
         @Test
         void anAddressDoesNotUndoWhatAnotherProcessDoesAtThatMoment_I1() {
+            cluster.pool("10.0.0.0/24");
             ProbedDatastore probed = new ProbedDatastore(cluster.store);
             BlockAllocator slow = cluster.host("h", probed);
             List<IpAddress> first = slow.autoAssign(Cluster.v4(1)).addresses();
