@@ -125,7 +125,8 @@ record EtcdFailure(Meaning meaning, String reason, StatusRuntimeException cause)
         if (text.contains("while performing TLS negotiation") || text.contains("SslHandler")) {
             return "the connection ended while TLS was begun; if it does not speak TLS, use etcd:// or ETCD_SCHEME=http";
         }
-        if (text.contains("Network closed for unknown reason")) {
+        // A server that ends a connection with bytes unread resets it.
+        if (text.contains("Network closed for unknown reason") || text.contains("Connection reset")) {
             return "the connection ended at once; if it speaks TLS, use etcds:// or ETCD_SCHEME=https";
         }
         return reason;

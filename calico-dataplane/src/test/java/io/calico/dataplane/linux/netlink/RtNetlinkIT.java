@@ -68,6 +68,10 @@ class RtNetlinkIT {
         return link;
     }
 
+    private static int setting(String path) {
+        return Integer.parseInt(Tool.run("cat /proc/sys/net/" + path).strip());
+    }
+
     @Nested
     class Links {
         @Test
@@ -98,6 +102,10 @@ class RtNetlinkIT {
                                     .get("ifindex")
                                     .asInt())
                             .isPairedElsewhere(false)
+                            .forwarding4(setting("ipv4/conf/cali1/forwarding"))
+                            .proxyArp(setting("ipv4/conf/cali1/proxy_arp"))
+                            .forwarding6(setting("ipv6/conf/cali1/forwarding"))
+                            .acceptRouterAdvertisements(setting("ipv6/conf/cali1/accept_ra"))
                             .build());
         }
 
