@@ -29,7 +29,11 @@ class EtcdClusterIT {
     }
 
     private Datastore open() {
-        Datastore store = new EtcdDatastoreProvider().open(cluster.uri(), Map.of());
+        return open(EtcdCluster.CALL);
+    }
+
+    private Datastore open(Duration patience) {
+        Datastore store = new EtcdDatastore(new EtcdCluster(EtcdSettings.parse(cluster.uri(), Map.of()), patience));
         EtcdUnderTest.await(() -> store.get("/t/none"));
         return store;
     }
@@ -116,7 +120,7 @@ class EtcdClusterIT {
 
     @Test
     void withoutAMajorityNothingIsDoneAndTheReasonIsSaid() {
-        try (Datastore store = open()) {
+        try (Datastore store = open(Duration.ofSeconds(3))) {
             cluster.members().get(0).kill();
             cluster.members().get(1).kill();
             Transaction put = Transaction.builder().put("/t/a", "1").build();

@@ -14,13 +14,16 @@ import java.util.concurrent.CompletableFuture;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** What a client of one member sees when the member dies, hangs, is full, or the way to it breaks. */
 @RequiresEtcd
+@Execution(ExecutionMode.CONCURRENT) // each test has a server of its own, and waits most of the time
 @SuppressWarnings("try") // a watch is held open, nothing else
 class EtcdFaultsIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(3);
-    private static final Duration SLACK = Duration.ofSeconds(2);
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    private static final Duration SLACK = Duration.ofSeconds(3);
     private static final int RESTARTS = Boolean.getBoolean("calico.test.long") ? 30 : 2;
 
     private RealCluster cluster = RealCluster.start(1);

@@ -97,7 +97,7 @@ class EtcdTlsIT {
     }
 
     private static Datastore open(String scheme, Map<String, String> environment) {
-        return open(scheme, environment, Duration.ofSeconds(3));
+        return open(scheme, environment, Duration.ofSeconds(2));
     }
 
     private static Datastore open(String scheme, Map<String, String> environment, Duration patience) {
@@ -143,7 +143,7 @@ class EtcdTlsIT {
         EtcdSettings settings = EtcdSettings.parse(uri, environment("ca.pem", "client.pem", "client.key"));
 
         assertRefused(
-                new EtcdDatastore(new EtcdCluster(settings, Duration.ofSeconds(3))), "its certificate is not accepted");
+                new EtcdDatastore(new EtcdCluster(settings, Duration.ofSeconds(2))), "its certificate is not accepted");
     }
 
     @Test
@@ -166,7 +166,7 @@ class EtcdTlsIT {
             EtcdSettings settings = EtcdSettings.parse(uri, environment("ca.pem", "client.pem", "client.key"));
 
             assertRefused(
-                    new EtcdDatastore(new EtcdCluster(settings, Duration.ofSeconds(3))),
+                    new EtcdDatastore(new EtcdCluster(settings, Duration.ofSeconds(2))),
                     "if it does not speak TLS, use etcd://");
         }
     }
