@@ -93,7 +93,7 @@ final class IpamMaintenance {
 
     static ExitStatus releaseFromReport(Arguments arguments, Session session) {
         List<CheckReport> reports = new ArrayList<>();
-        for (String file : arguments.option("--from-report").orElse("").split(",")) {
+        for (String file : arguments.option("--from-report").orElse("").split(",", -1)) {
             try {
                 reports.add(CheckReportJson.read(Files.readString(Path.of(file))));
             } catch (IOException | IllegalArgumentException e) {
@@ -199,7 +199,7 @@ final class IpamMaintenance {
             String text = arguments.option("--reserve").orElse("");
             List<Cidr> ranges = text.isEmpty()
                     ? List.of()
-                    : Arrays.stream(text.split(","))
+                    : Arrays.stream(text.split(",", -1))
                             .map(part -> Cidr.tryParse(part)
                                     .orElseThrow(() -> CommandFailure.refused("Invalid CIDR specified " + part)))
                             .toList();

@@ -34,7 +34,7 @@ final class Burst implements Datastore {
         this.store = store;
     }
 
-    /** The transactions since the last {@link #hold}, the one that was held not among them. */
+    /** The transactions since the last {@link #run(Action, List)} began, the one that was held first. */
     List<Transaction> transactions() {
         return List.copyOf(transactions);
     }

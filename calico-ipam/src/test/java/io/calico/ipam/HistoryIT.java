@@ -133,7 +133,7 @@ class HistoryIT {
             assertThat(lines).as(worker.name).noneMatch(line -> line.startsWith("X"));
             Map<IpAddress, Long> held = new HashMap<>();
             for (String line : lines) {
-                String[] words = line.split(" ");
+                String[] words = line.split(" ", -1);
                 if (words[0].equals("A")) {
                     held.put(IpAddress.parse(words[1]), Long.parseLong(words[2]));
                 } else if (words[0].equals("R")) {

@@ -168,7 +168,7 @@ class SettingsTest {
                 String reserved, long ofPool, long available, long ofBlock, long availableInBlock) {
             cluster.pool("10.0.0.0/24");
             host.autoAssign(v4(1));
-            host.configure(s -> s.withReservations(ranges(reserved.split(" "))));
+            host.configure(s -> s.withReservations(ranges(reserved.split(" ", -1))));
 
             PoolUtilisation pool = host.utilisation().get(0);
 
