@@ -129,7 +129,8 @@ class CommandLineTest {
                 !   calicoctl ipam show --show-borrowed
                 !   calicoctl ipam show --show-configuration
                 !   calicoctl ipam check [--show-all-ips] [--show-problem-ips] [--output=FILE] [--repair]
-                !   calicoctl ipam configure [--strictaffinity=BOOL] [--auto-allocate-blocks=BOOL] [--max-blocks-per-host=N] [--cooldown=SECONDS] [--reserve=CIDRS]
+                !   calicoctl ipam configure [--strictaffinity=BOOL] [--auto-allocate-blocks=BOOL]
+                !       [--max-blocks-per-host=N] [--cooldown=SECONDS] [--reserve=CIDRS]
                 => 2
                 $ ipam show --borrowed
                 ! Unknown option: '--borrowed'
@@ -143,7 +144,8 @@ class CommandLineTest {
                 !   calicoctl ipam show --show-borrowed
                 !   calicoctl ipam show --show-configuration
                 !   calicoctl ipam check [--show-all-ips] [--show-problem-ips] [--output=FILE] [--repair]
-                !   calicoctl ipam configure [--strictaffinity=BOOL] [--auto-allocate-blocks=BOOL] [--max-blocks-per-host=N] [--cooldown=SECONDS] [--reserve=CIDRS]
+                !   calicoctl ipam configure [--strictaffinity=BOOL] [--auto-allocate-blocks=BOOL]
+                !       [--max-blocks-per-host=N] [--cooldown=SECONDS] [--reserve=CIDRS]
                 => 2
                 """);
     }
