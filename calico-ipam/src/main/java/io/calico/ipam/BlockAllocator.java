@@ -147,8 +147,7 @@ public final class BlockAllocator {
      * @param with about other records than the allocator's; no more than 100 compares and writes
      */
     public TransferResult transferOwner(IpAddress address, Owner from, Owner to, Transaction with) {
-        return calls.call(
-                "hand over " + address, session -> new OwnerTransfer(session, address, from, to, with).run());
+        return calls.call("hand over " + address, session -> new OwnerTransfer(session, address, from, to, with).run());
     }
 
     /**

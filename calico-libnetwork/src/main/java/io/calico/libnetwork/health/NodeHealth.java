@@ -78,7 +78,9 @@ public final class NodeHealth {
         differences
                 .get()
                 .forEach(text -> problems.add(new NodeStatus.Problem(
-                        text, "for all that was found, and to mend what can be: calicoctl node check [--repair]", false)));
+                        text,
+                        "for all that was found, and to mend what can be: calicoctl node check [--repair]",
+                        false)));
         return new NodeStatus(
                 version,
                 host,

@@ -29,7 +29,10 @@ class NodeHealthTest {
     void start() throws InterruptedException {
         NodeSetup.firstStart(
                 new CalicoStore(store),
-                NodeOptions.builder().host(HOST).ipv4(IpAddress.parse("10.0.0.1")).build());
+                NodeOptions.builder()
+                        .host(HOST)
+                        .ipv4(IpAddress.parse("10.0.0.1"))
+                        .build());
         agent.start();
         assertThat(agent.awaitInSync(Duration.ofSeconds(10))).isTrue();
     }
@@ -49,13 +52,11 @@ class NodeHealthTest {
     void whatTheReconcilerLeavesToAnOperatorIsAProblemThatKeepsNoContainerFromStarting() {
         health.expectReconciler(() -> List.of("endpoint 17 has no interface"));
 
-        assertThat(health.status().problems())
-                .singleElement()
-                .satisfies(problem -> {
-                    assertThat(problem.text()).isEqualTo("endpoint 17 has no interface");
-                    assertThat(problem.remedy()).contains("calicoctl node check");
-                    assertThat(problem.blocking()).isFalse();
-                });
+        assertThat(health.status().problems()).singleElement().satisfies(problem -> {
+            assertThat(problem.text()).isEqualTo("endpoint 17 has no interface");
+            assertThat(problem.remedy()).contains("calicoctl node check");
+            assertThat(problem.blocking()).isFalse();
+        });
     }
 
     @Test
