@@ -146,7 +146,7 @@ class StormIT {
     }
 
     /** Two containers of one network that talk all the time, and two strangers that try to. */
-    private final class Witnesses {
+    private static final class Witnesses {
         private final Probe server =
                 host.container("server", "one").serveTcp(80).serveUdp(5000);
         private final String address = host.addressOf("server", "one");

@@ -111,11 +111,17 @@ final class Turmoil {
             String name = names.get(random.nextInt(names.size()));
             return switch (choice) {
                 case 4 -> docker("restart", "-t", "0", name);
-                case 5 -> docker("stop", "-t", "0", name) & docker("start", name);
+                case 5 -> stopAndStart(name);
                 case 6 -> docker("network", "connect", anyNetwork(), name);
                 case 7 -> docker("network", "disconnect", anyNetwork(), name);
                 default -> remove(name);
             };
+        }
+
+        private boolean stopAndStart(String name) {
+            boolean stopped = docker("stop", "-t", "0", name);
+            boolean started = docker("start", name);
+            return stopped && started;
         }
 
         private boolean startNew() {

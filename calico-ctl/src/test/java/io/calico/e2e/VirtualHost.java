@@ -28,7 +28,7 @@ final class VirtualHost implements AutoCloseable {
     static final Path CHECKOUT = Path.of("").toAbsolutePath().getParent();
 
     private static final Path STATE = Path.of(System.getenv().getOrDefault("VHOST_STATE", "/tmp/vhost"));
-    private static final Duration LONGEST = Duration.ofSeconds(120);
+    private static final Duration LONGEST = Duration.ofMinutes(2);
 
     private final int number;
     private final List<Probe> probes = new ArrayList<>();
