@@ -21,6 +21,7 @@ record EngineView(Set<String> networkIds, List<RunningEndpoint> endpoints) {
         Set<String> networks =
                 new TreeSet<>(words(host.docker("network", "ls", "-q", "--no-trunc", "--filter", "driver=calico")));
         List<String> running = words(host.docker("ps", "-q", "--no-trunc"));
+        Set<String> existing = endpointIds(host, networks);
         List<RunningEndpoint> endpoints = new ArrayList<>();
         if (!running.isEmpty()) {
             List<String> command = new ArrayList<>(List.of("inspect"));
@@ -29,7 +30,19 @@ record EngineView(Set<String> networkIds, List<RunningEndpoint> endpoints) {
                 addEndpoints(container, networks, endpoints);
             }
         }
+        // A container goes on to show the endpoint of a connection that failed and was undone.
+        endpoints.removeIf(endpoint -> !existing.contains(endpoint.endpointId()));
         return new EngineView(networks, endpoints);
+    }
+
+    private static Set<String> endpointIds(VirtualHost host, Set<String> networks) {
+        Set<String> ids = new TreeSet<>();
+        for (String network : networks) {
+            for (JsonNode one : read(host.docker("network", "inspect", network))) {
+                one.path("Containers").forEach(c -> ids.add(c.path("EndpointID").asText()));
+            }
+        }
+        return ids;
     }
 
     private static void addEndpoints(JsonNode container, Set<String> networks, List<RunningEndpoint> endpoints) {

@@ -96,7 +96,7 @@ class StormIT {
     private static void mend() {
         VirtualHost.Result check = host.exec(
                 "env",
-                "CALICO_RECONCILE_AFTER=0",
+                "CALICO_RECONCILE_AFTER=1",
                 VirtualHost.CHECKOUT.resolve("bin/calicoctl").toString(),
                 "node",
                 "check",
