@@ -126,7 +126,7 @@ record EtcdFailure(Meaning meaning, String reason, StatusRuntimeException cause)
             return "the connection ended while TLS was begun; if it does not speak TLS, use etcd:// or ETCD_SCHEME=http";
         }
         // A server that ends a connection with bytes unread resets it.
-        if (text.contains("Network closed for unknown reason") || text.contains("Connection reset")) {
+        if (text.contains("Network closed for unknown reason") || reason.contains("Connection reset")) {
             return "the connection ended at once; if it speaks TLS, use etcds:// or ETCD_SCHEME=https";
         }
         return reason;
