@@ -54,6 +54,11 @@ install_etcd() {
   install_missing etcd etcd-server etcdctl etcd-client
 }
 
+# What only the tests look with.
+install_test_tools() {
+  install_missing conntrack conntrack openssl openssl
+}
+
 remove_installed() {
   [ -s "$state/packages" ] || return 0
   local packages
