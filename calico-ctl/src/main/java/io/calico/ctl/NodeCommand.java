@@ -22,6 +22,7 @@ final class NodeCommand implements CommandGroup {
     private static final String DETACH = "--detach";
     private static final String RUNTIME = "--runtime";
     private static final String SCOPE = "--scope";
+    private static final String NETWORK_SYNC = "--network-sync";
     private static final String LOG_LEVEL = "--log-level";
     private static final String METRICS_PORT = "--metrics-port";
 
@@ -42,7 +43,7 @@ final class NodeCommand implements CommandGroup {
                 Form.of("remove [--remove-endpoints]", NodeCommand::remove),
                 Form.of("check [--repair]", NodeCommand::check),
                 Form.of(
-                        "[--ip=IP] [--ip6=IP6] [--as=AS_NUM] [--libnetwork] [--scope=SCOPE] [--detach=BOOLEAN]"
+                        "[--ip=IP] [--ip6=IP6] [--as=AS_NUM] [--libnetwork] [--scope=SCOPE] [--network-sync=MODE] [--detach=BOOLEAN]"
                                 + " [--runtime=RUNTIME] [--log-dir=DIR] [--log-level=LEVEL] [--metrics-port=PORT] [--node-image=IMAGE] [--libnetwork-image=IMAGE]",
                         NodeCommand::start));
     }
@@ -55,6 +56,9 @@ final class NodeCommand implements CommandGroup {
                 Map.entry("--as", "AS number of this host alone."),
                 Map.entry(LIBNETWORK, "Serve the Docker network plugin."),
                 Map.entry(SCOPE, "Who spreads networks to other hosts: auto, local or global (default: auto)."),
+                Map.entry(
+                        NETWORK_SYNC,
+                        "Make and remove other hosts' networks here, too: auto or off (default: CALICO_NETWORK_SYNC, else auto)."),
                 Map.entry(DETACH, "true: return when the daemon is ready (the default); false: stay, show its output."),
                 Map.entry(RUNTIME, "docker (the default); none: only write this host to the datastore."),
                 Map.entry(LOG_DIRECTORY, "Where the daemon logs (default: /var/log/calico)."),
@@ -127,6 +131,9 @@ final class NodeCommand implements CommandGroup {
         }
         if (!List.of("auto", "local", "global").contains(arguments.option(SCOPE).orElse("auto"))) {
             wrong.add("Scope must be 'auto', 'local' or 'global'.");
+        }
+        if (!List.of("auto", "off").contains(arguments.option(NETWORK_SYNC).orElse("auto"))) {
+            wrong.add("Network sync must be 'auto' or 'off'.");
         }
         if (!List.of("debug", "info", "warning", "error")
                 .contains(arguments.option(LOG_LEVEL).orElse("info"))) {
@@ -217,6 +224,7 @@ final class NodeCommand implements CommandGroup {
                 "--libnetwork=" + options.libnetwork(),
                 "--scope=" + options.scope()));
         // What is not given here, the daemon finds in its environment.
+        given.option(NETWORK_SYNC).ifPresent(mode -> arguments.add("--network-sync=" + mode));
         given.option(LOG_LEVEL).ifPresent(level -> arguments.add("--log-level=" + level));
         given.option(METRICS_PORT).ifPresent(port -> arguments.add("--metrics-port=" + port));
         // The daemon that runs is the datastore's server: let go of it before it ends.

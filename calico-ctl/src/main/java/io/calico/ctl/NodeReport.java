@@ -87,6 +87,7 @@ final class NodeReport {
         node.engine()
                 .ifPresent(engine -> console.line("Docker engine: " + engine.socket()
                         + (engine.state().equals("answers") ? "" : " (" + engine.state() + ")")));
+        node.notes().forEach(note -> console.line("Note: " + note));
     }
 
     private String since(NodeStatus node) {

@@ -13,6 +13,7 @@ import io.calico.datastore.unix.DatastoreSocketServer;
 import io.calico.ipam.AllocatorOptions;
 import io.calico.ipam.BlockAllocator;
 import io.calico.libnetwork.engine.EngineClient;
+import io.calico.libnetwork.engine.EngineNetworks;
 import io.calico.libnetwork.engine.EngineQuery;
 import io.calico.libnetwork.health.NodeHealth;
 import io.calico.libnetwork.health.NodeStatus;
@@ -30,6 +31,8 @@ import io.calico.libnetwork.network.NetworkDriverOptions;
 import io.calico.libnetwork.reconcile.PeriodicReconciler;
 import io.calico.libnetwork.reconcile.Reconciler;
 import io.calico.libnetwork.reconcile.ReconcilerOptions;
+import io.calico.libnetwork.sync.NetworkSync;
+import io.calico.libnetwork.sync.NetworkSyncOptions;
 import io.calico.model.net.IpAddress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -59,7 +62,7 @@ import org.slf4j.LoggerFactory;
  *       │      ▲  ◀── NodeHealth ◀── StatusServer  /run/calico/status.sock, and a loopback port if asked
  *       │      ▲
  *       ├──▶ NetworkDriver, IpamDriver ◀── PluginServer    /run/docker/plugins/calico.sock
- *       └──▶ EngineClient                          names of networks
+ *       └──▶ NetworkSync ◀── EngineClient          networks of all hosts, and their names
  * </pre>
  *
  * Parts are closed in the reverse order of their start; the host's traffic goes on as it is. Starts and stops once; those
@@ -220,8 +223,7 @@ final class CalicoNode implements AutoCloseable {
     }
 
     private void servePlugin(CalicoStore store, Agent agent, NodeHealth health) throws InterruptedException {
-        EngineClient engine =
-                running(new EngineClient(options.dockerSocket(), driverName(), store, options.host(), agent::refresh));
+        EngineClient engine = running(new EngineClient(options.dockerSocket(), driverName(), agent::refresh));
         BlockAllocator allocator = new BlockAllocator(
                 store.datastore(),
                 options.host(),
@@ -249,11 +251,27 @@ final class CalicoNode implements AutoCloseable {
                     agent.status().lastError().orElse("no whole snapshot of the datastore was read"));
         }
         server.publish();
-        health.expectReconciler(reconcile(store, allocator, agent, engine, network)::problems);
+        NetworkSync networks = running(new NetworkSync(
+                store,
+                new EngineNetworks(options.dockerSocket(), driverName()),
+                network::makingReplica,
+                new NetworkSyncOptions(
+                        options.host(), options.scope(), options.networkSync().equals("auto"), isShared(store))));
+        PeriodicReconciler reconciler = reconciler(store, allocator, agent, engine, network);
+        networks.whenListed(reconciler::lookSoon);
+        health.expectNetworks(networks::problems, networks::notes);
+        health.expectReconciler(reconciler::problems);
+        networks.start();
+        engine.start(networks);
+        reconciler.start();
     }
 
-    /** Engines are listened to from now on. */
-    private PeriodicReconciler reconcile(
+    /** Other stores are files or memory of this machine. */
+    private static boolean isShared(CalicoStore store) {
+        return store.datastore().originUri().startsWith("etcd");
+    }
+
+    private PeriodicReconciler reconciler(
             CalicoStore store, BlockAllocator allocator, Agent agent, EngineClient engine, NetworkDriver network) {
         EngineQuery query = new EngineQuery(options.dockerSocket(), driverName());
         Reconciler reconciler = new Reconciler(
@@ -263,11 +281,7 @@ final class CalicoNode implements AutoCloseable {
                 () -> engine.state() == EngineClient.State.ANSWERS ? Optional.of(query.look()) : Optional.empty(),
                 new ReconcilerOptions(options.host(), options.reconcileAfter(), options.runDirectory()),
                 network::removed);
-        PeriodicReconciler periodic = running(new PeriodicReconciler(reconciler, options.reconcileAfter()));
-        engine.whenListed(periodic::lookSoon);
-        engine.start();
-        periodic.start();
-        return periodic;
+        return running(new PeriodicReconciler(reconciler, options.reconcileAfter()));
     }
 
     /** {@code calico} of {@code calico.sock}: what users give to {@code --driver}. */

@@ -27,6 +27,8 @@ final class NodeArguments {
               --datastore=URI         where all data is (default: $CALICO_DATASTORE, else the embedded store)
               --libnetwork=BOOLEAN    serve the Docker plugin (default: true)
               --scope=SCOPE           auto, local or global: who spreads networks to other hosts (default: auto)
+              --network-sync=MODE     auto: make and remove other hosts' networks here, too, where engines do not do it
+                                      themselves; off (default: $CALICO_NETWORK_SYNC, else auto)
               --plugin-socket=PATH    the plugin's socket (default: /run/docker/plugins/calico.sock)
               --docker-socket=PATH    the Docker engine's socket (default: $DOCKER_HOST, else /var/run/docker.sock)
               --run-dir=PATH          pid, lock, datastore socket (default: /run/calico)
@@ -51,6 +53,7 @@ final class NodeArguments {
         reconcileAfter(environment).ifPresent(options::reconcileAfter);
         value(environment, "CALICO_LOG_LEVEL").ifPresent(level -> set(options, "--log-level", level));
         value(environment, "CALICO_METRICS_PORT").ifPresent(port -> set(options, "--metrics-port", port));
+        value(environment, "CALICO_NETWORK_SYNC").ifPresent(mode -> set(options, "--network-sync", mode));
         if (Journal.isStandardError(environment)) {
             options.logDirectory(Optional.empty());
         }
@@ -78,6 +81,7 @@ final class NodeArguments {
             case "--datastore" -> options.datastore(value);
             case "--libnetwork" -> options.libnetwork(bool(name, value));
             case "--scope" -> options.scope(value);
+            case "--network-sync" -> options.networkSync(value);
             case "--plugin-socket" -> options.pluginSocket(path(name, value));
             case "--docker-socket" -> options.dockerSocket(path(name, value));
             case "--run-dir" -> options.runDirectory(path(name, value));

@@ -42,6 +42,15 @@ public interface NodeOptions {
         return "auto";
     }
 
+    /**
+     * Whether networks made and removed on one host are made and removed on all: {@code auto} (if the engine does not do it
+     * itself and the datastore is one that hosts share) or {@code off}. Default auto.
+     */
+    @Value.Default
+    default String networkSync() {
+        return "auto";
+    }
+
     /** The plugin's socket; its file name without suffix is the driver's name. */
     @Value.Default
     default Path pluginSocket() {
@@ -103,6 +112,9 @@ public interface NodeOptions {
         if (!List.of("auto", "local", "global").contains(scope())) {
             throw new IllegalArgumentException("scope '" + scope() + "' is none of auto, local, global");
         }
+        if (!List.of("auto", "off").contains(networkSync())) {
+            throw new IllegalArgumentException("network sync '" + networkSync() + "' is none of auto, off");
+        }
         if (!List.of("debug", "info", "warning", "error").contains(logLevel())) {
             throw new IllegalArgumentException("log level '" + logLevel() + "' is none of debug, info, warning, error");
         }
@@ -126,8 +138,8 @@ public interface NodeOptions {
      * The options of a command line.
      *
      * @param arguments each {@code --name=value}
-     * @param environment {@code HOSTNAME}, {@code DOCKER_HOST}, {@code CALICO_LOG_LEVEL} and {@code CALICO_METRICS_PORT} are
-     *     looked at, and whether the process's messages go to systemd's journal anyway
+     * @param environment {@code HOSTNAME}, {@code DOCKER_HOST}, {@code CALICO_LOG_LEVEL}, {@code CALICO_METRICS_PORT},
+     *     {@code CALICO_NETWORK_SYNC} and {@code CALICO_RECONCILE_AFTER} are looked at, and whether the process's messages go to systemd's journal anyway
      * @throws IllegalArgumentException if one is unknown or its value is not valid; names it and what is allowed
      */
     static NodeOptions parse(List<String> arguments, Map<String, String> environment) {

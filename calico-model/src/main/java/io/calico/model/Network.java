@@ -15,9 +15,9 @@ import org.immutables.value.Value;
 /**
  * A Docker network that calico serves, as stored under its name:
  *
- * <pre>{"id":"9f0c…","name":"app-tier","host":"rack7-n3"}</pre>
+ * <pre>{"id":"9f0c…","name":"app-tier","host":"rack7-n3","spec":{…},"removed":true}</pre>
  *
- * Immutable. Fields of other writers are kept.
+ * A removed network keeps its record, and with it its name, until no host's engine has it any more. Immutable. Fields of other writers are kept.
  */
 @Value.Immutable
 @CalicoStyle
@@ -30,6 +30,15 @@ public interface Network extends JsonRecord, WithNetwork {
 
     /** The host on which it was created, if known. */
     Optional<String> host();
+
+    /** What other hosts need to make the network, too; empty if no engine was asked yet. */
+    Optional<NetworkSpec> spec();
+
+    /** Whether it was removed on some host; then it goes from all others as soon as they can let it go. */
+    @Value.Default
+    default boolean removed() {
+        return false;
+    }
 
     /** Fields that this version does not know, kept for the next writer. */
     @Value.NaturalOrder
@@ -47,7 +56,9 @@ public interface Network extends JsonRecord, WithNetwork {
                 .id(fields.require("id", RecordFields::text))
                 .name(fields.require("name", RecordFields::text))
                 .host(fields.find("host", RecordFields::text))
-                .otherFields(fields.others(Set.of("id", "name", "host")))
+                .spec(fields.find("spec", NetworkSpec::fromJson))
+                .removed(fields.find("removed", RecordFields::flag).orElse(false))
+                .otherFields(fields.others(Set.of("id", "name", "host", "spec", "removed")))
                 .build();
     }
 
@@ -58,6 +69,10 @@ public interface Network extends JsonRecord, WithNetwork {
         json.put("id", id());
         json.put("name", name());
         host().ifPresent(host -> json.put("host", host));
+        spec().ifPresent(spec -> json.set("spec", spec.toJson()));
+        if (removed()) {
+            json.put("removed", true);
+        }
         json.setAll(otherFields());
         return json;
     }

@@ -1,17 +1,13 @@
 package io.calico.libnetwork.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.calico.datastore.CalicoStore;
 import io.calico.model.json.ModelJson;
 import java.io.IOException;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
@@ -21,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Listens to the Docker engine's events and keeps the names of its calico networks in the datastore. Works on a thread of
- * its own, {@code calico-engine-1}; whatever the engine or the datastore does, it tries again until it is closed.
+ * Listens to the Docker engine's events about networks, and tells a {@link EngineListener}. Works on a thread of its own,
+ * {@code calico-engine-1}; whatever the engine or the listener does, it tries again until it is closed.
  *
  * <p>It only connects when there is reason to think that an engine runs: under systemd, connecting to the socket of a
  * stopped engine would start it, against the operator's will. A reason is the engine's pid file beside the socket, a
@@ -31,21 +27,21 @@ import org.slf4j.LoggerFactory;
 public final class EngineClient implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EngineClient.class);
     private static final Duration HEAD_TIMEOUT = Duration.ofSeconds(10);
-    private static final Duration LIST_TIMEOUT = Duration.ofSeconds(10);
-    private static final Set<String> CHANGES = Set.of("create", "destroy", "remove");
-    private static final int MAX_LIST_BYTES = 16 << 20;
+    private static final Set<String> OF_NETWORKS = Set.of("create", "destroy", "remove");
+    private static final Set<String> OF_CONTAINERS = Set.of("connect", "disconnect");
     private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
 
     private final Path socket;
     private final String driver;
-    private final NetworkNames names;
     private final Runnable engineFound;
-    private volatile Runnable engineListed = () -> {};
     private final Semaphore calls = new Semaphore(0);
     private final Thread thread;
     private volatile boolean closed;
     private volatile boolean listening;
+
+    /** Set before the thread starts, then not changed; until then nothing is heard. */
+    private @Nullable EngineListener listener;
 
     /** Of the socket file when we last looked; set before the thread starts, then confined to it. */
     private @Nullable Object lastSocketFile;
@@ -58,20 +54,23 @@ public final class EngineClient implements AutoCloseable {
      *
      * @param socket the engine's, normally {@code /var/run/docker.sock}
      * @param driver name of our network driver, {@code calico}
-     * @param host this host's name in the datastore
-     * @param engineFound run each time an engine begins to answer; must not block
+     * @param engineFound run each time an engine begins to answer, before the listener hears of it; must not block
      */
-    public EngineClient(Path socket, String driver, CalicoStore store, String host, Runnable engineFound) {
+    public EngineClient(Path socket, String driver, Runnable engineFound) {
         this.socket = socket;
         this.driver = driver;
-        this.names = new NetworkNames(store, host);
         this.engineFound = engineFound;
         this.thread = new Thread(this::run, "calico-engine-1");
         this.thread.setDaemon(true);
     }
 
-    /** Begins to listen. Once. */
-    public void start() {
+    /**
+     * Begins to listen. Once.
+     *
+     * @param follower called on this client's thread; must not block
+     */
+    public void start(EngineListener follower) {
+        listener = follower;
         // Here and not on the thread: an engine that starts right after this call is new.
         lastSocketFile = socketFile().orElse(null);
         thread.start();
@@ -82,14 +81,6 @@ public final class EngineClient implements AutoCloseable {
         if (calls.availablePermits() == 0) {
             calls.release();
         }
-    }
-
-    /**
-     * Has something run each time the names of an engine's networks have been learnt anew, on this client's thread; it must
-     * not block. To be set before {@link #start}.
-     */
-    public void whenListed(Runnable action) {
-        engineListed = action;
     }
 
     /** How an engine is seen from here. */
@@ -166,30 +157,31 @@ public final class EngineClient implements AutoCloseable {
 
     /** Follows one engine until it ends; whether it answered at all. */
     private boolean listen() {
+        EngineListener told = Objects.requireNonNull(listener);
         boolean answered = false;
         try (EngineConnection events = EngineConnection.open(socket)) {
-            // Events first, the list after: what happens in between is in one of them.
-            int status = events.get("/events?filters=" + encoded("{\"type\":[\"network\"]}"), HEAD_TIMEOUT);
+            // Events first, whatever the listener looks at after: what happens in between is in one of them.
+            int status = events.get("/events?filters=" + EngineRequests.encoded("{\"type\":[\"network\"]}"), HEAD_TIMEOUT);
             if (status != 200) {
                 throw new IOException("the Docker engine answered " + status + " to a request for its events");
             }
             lastSocketFile = socketFile().orElse(null);
             engineFound.run();
-            names.update(networks());
+            told.connected();
             answered = true;
             failing = false;
             listening = true;
-            engineListed.run();
             LOG.info("listening to the Docker engine at {}", socket);
             while (!closed) {
-                if (concernsUs(events.bodyLine())) {
-                    names.update(networks());
-                }
+                tell(told, events.bodyLine());
             }
         } catch (IOException | RuntimeException e) {
             report(answered, e);
         } finally {
             listening = false;
+            if (answered) {
+                told.disconnected();
+            }
         }
         return answered;
     }
@@ -202,36 +194,18 @@ public final class EngineClient implements AutoCloseable {
             LOG.info("lost the Docker engine: {}", e.toString());
         } else if (!failing) {
             failing = true;
-            LOG.warn("cannot learn the names of networks at {}; trying again: {}", socket, e.toString());
+            LOG.warn("cannot listen to the Docker engine at {}; trying again: {}", socket, e.toString());
         }
     }
 
-    /** Whether a network of ours was made or removed; the other events are about containers. */
-    private boolean concernsUs(String event) throws IOException {
+    private void tell(EngineListener told, String event) throws IOException {
         JsonNode json = ModelJson.mapper().readTree(event);
-        String type = json.path("Actor").path("Attributes").path("type").asText("");
-        return type.equals(driver) && CHANGES.contains(json.path("Action").asText(""));
-    }
-
-    private Map<String, String> networks() throws IOException {
-        try (EngineConnection list = EngineConnection.open(socket)) {
-            String filter = encoded("{\"driver\":[\"" + driver + "\"]}");
-            int status = list.get("/networks?filters=" + filter, LIST_TIMEOUT);
-            String body = list.body(MAX_LIST_BYTES, LIST_TIMEOUT);
-            if (status != 200) {
-                throw new IOException("the Docker engine answered " + status + " to a request for its networks");
-            }
-            Map<String, String> byId = new LinkedHashMap<>();
-            for (JsonNode network : ModelJson.mapper().readTree(body)) {
-                if (network.path("Driver").asText("").equals(driver)) {
-                    byId.put(network.path("Id").asText(), network.path("Name").asText());
-                }
-            }
-            return byId;
+        String action = json.path("Action").asText("");
+        if (OF_NETWORKS.contains(action)) {
+            told.networksChanged();
+        } else if (OF_CONTAINERS.contains(action)
+                && json.path("Actor").path("Attributes").path("type").asText("").equals(driver)) {
+            told.containersChanged();
         }
-    }
-
-    private static String encoded(String filter) {
-        return URLEncoder.encode(filter, StandardCharsets.UTF_8);
     }
 }

@@ -31,6 +31,7 @@ final class EngineConnection implements AutoCloseable {
 
     private final SocketChannel channel;
     private final Selector selector;
+    private final SelectionKey key;
     private final ByteBuffer buffer = ByteBuffer.allocate(16 * 1024).limit(0);
     private boolean chunked;
     /** Bytes of the body, or of the current chunk, that are still to come. */
@@ -39,9 +40,10 @@ final class EngineConnection implements AutoCloseable {
     private boolean ended;
     private long deadlineNanos;
 
-    private EngineConnection(SocketChannel channel, Selector selector) {
+    private EngineConnection(SocketChannel channel, Selector selector, SelectionKey key) {
         this.channel = channel;
         this.selector = selector;
+        this.key = key;
     }
 
     /** Connects; a Unix socket does that at once or not at all. */
@@ -51,8 +53,8 @@ final class EngineConnection implements AutoCloseable {
             channel.connect(UnixDomainSocketAddress.of(socket));
             channel.configureBlocking(false);
             Selector selector = Selector.open();
-            channel.register(selector, SelectionKey.OP_READ);
-            return new EngineConnection(channel, selector);
+            SelectionKey key = channel.register(selector, SelectionKey.OP_READ);
+            return new EngineConnection(channel, selector, key);
         } catch (IOException e) {
             channel.close();
             throw e;
@@ -67,14 +69,25 @@ final class EngineConnection implements AutoCloseable {
      * @return the status
      */
     int get(String target, Duration timeout) throws IOException {
-        ByteBuffer request = ByteBuffer.wrap(
-                ("GET " + target + " HTTP/1.1\r\nHost: docker\r\nAccept: application/json\r\nConnection: close\r\n\r\n")
-                        .getBytes(StandardCharsets.US_ASCII));
-        // The socket's buffer is larger than any request of ours.
-        if (channel.write(request) < request.limit()) {
-            throw new IOException("the Docker engine does not read");
-        }
+        return request("GET", target, "", timeout);
+    }
+
+    /**
+     * Sends a request and reads the head of the answer.
+     *
+     * @param target path and query, encoded
+     * @param json the body, {@code application/json}; empty: none
+     * @param timeout until the head has come
+     * @return the status
+     */
+    int request(String method, String target, String json, Duration timeout) throws IOException {
+        byte[] body = json.getBytes(StandardCharsets.UTF_8);
+        String head = method + " " + target + " HTTP/1.1\r\nHost: docker\r\nAccept: application/json\r\n"
+                + (json.isEmpty() ? "" : "Content-Type: application/json\r\nContent-Length: " + body.length + "\r\n")
+                + "Connection: close\r\n\r\n";
         startClock(timeout);
+        write(ByteBuffer.wrap(head.getBytes(StandardCharsets.US_ASCII)));
+        write(ByteBuffer.wrap(body));
         String statusLine = rawLine();
         String[] parts = statusLine.split(" ", 3);
         if (parts.length < 2 || !parts[0].startsWith("HTTP/1.") || !parts[1].matches("[0-9]{3}")) {
@@ -82,6 +95,14 @@ final class EngineConnection implements AutoCloseable {
         }
         readHeaders();
         return Integer.parseInt(parts[1]);
+    }
+
+    private void write(ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            if (channel.write(bytes) == 0) {
+                await(SelectionKey.OP_WRITE);
+            }
+        }
     }
 
     private void readHeaders() throws IOException {
@@ -196,13 +217,14 @@ final class EngineConnection implements AutoCloseable {
                 return -1;
             }
             if (count == 0) {
-                awaitInput();
+                await(SelectionKey.OP_READ);
             }
         }
         return buffer.get() & 0xff;
     }
 
-    private void awaitInput() throws IOException {
+    private void await(int readiness) throws IOException {
+        key.interestOps(readiness);
         long left = deadlineNanos - System.nanoTime();
         if (left <= 0) {
             throw new InterruptedIOException("the Docker engine did not answer in time");

@@ -1,10 +1,7 @@
 package io.calico.libnetwork.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.calico.model.json.ModelJson;
 import java.io.IOException;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -24,10 +21,10 @@ import java.util.Set;
  */
 public final class EngineQuery {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
-    private static final int MAX_BYTES = 64 << 20;
 
     private final Path socket;
     private final String driver;
+    private final EngineRequests requests;
 
     /**
      * Does no I/O.
@@ -38,6 +35,7 @@ public final class EngineQuery {
     public EngineQuery(Path socket, String driver) {
         this.socket = socket;
         this.driver = driver;
+        this.requests = new EngineRequests(socket, TIMEOUT);
     }
 
     /**
@@ -56,18 +54,21 @@ public final class EngineQuery {
     public EngineSnapshot look() throws IOException {
         String instance = instance();
         Map<String, String> networks = new LinkedHashMap<>();
+        Map<String, String> originals = new LinkedHashMap<>();
         Set<String> endpoints = new HashSet<>();
-        for (JsonNode network : get("/networks?filters=" + encoded("{\"driver\":[\"" + driver + "\"]}"))) {
-            if (network.path("Driver").asText("").equals(driver)) {
-                networks.put(network.path("Id").asText(), network.path("Name").asText());
+        for (JsonNode json : requests.get("/networks?filters=" + EngineRequests.encoded("{\"driver\":[\"" + driver + "\"]}"))) {
+            EngineNetwork network = EngineNetwork.fromJson(json);
+            if (network.driver().equals(driver)) {
+                networks.put(network.id(), network.name());
+                network.replicaOf().ifPresent(original -> originals.put(network.id(), original));
             }
         }
         for (String id : networks.keySet()) {
-            get("/networks/" + encoded(id))
+            requests.get("/networks/" + EngineRequests.encoded(id))
                     .path("Containers")
                     .forEach(container -> add(container.path("EndpointID"), endpoints));
         }
-        for (JsonNode container : get("/containers/json?all=1")) {
+        for (JsonNode container : requests.get("/containers/json?all=1")) {
             container
                     .path("NetworkSettings")
                     .path("Networks")
@@ -76,27 +77,12 @@ public final class EngineQuery {
         if (!instance.equals(instance())) {
             throw new IOException("the Docker engine was started anew while it was asked");
         }
-        return new EngineSnapshot(instance, networks, endpoints);
+        return new EngineSnapshot(instance, networks, originals, endpoints);
     }
 
     private static void add(JsonNode endpointId, Set<String> endpoints) {
         if (!endpointId.asText("").isEmpty()) {
             endpoints.add(endpointId.asText());
-        }
-    }
-
-    private JsonNode get(String target) throws IOException {
-        try (EngineConnection connection = EngineConnection.open(socket)) {
-            int status = connection.get(target, TIMEOUT);
-            String body = connection.body(MAX_BYTES, TIMEOUT);
-            if (status != 200) {
-                throw new IOException("the Docker engine answered " + status + " to GET " + target);
-            }
-            JsonNode json = ModelJson.mapper().readTree(body);
-            if (json == null || !json.isContainerNode()) {
-                throw new IOException("the Docker engine's answer to GET " + target + " is not JSON");
-            }
-            return json;
         }
     }
 
@@ -111,9 +97,5 @@ public final class EngineQuery {
 
     private Path pidFile() {
         return socket.resolveSibling("docker.pid");
-    }
-
-    private static String encoded(String text) {
-        return URLEncoder.encode(text, StandardCharsets.UTF_8);
     }
 }

@@ -2,17 +2,31 @@ package io.calico.libnetwork.engine;
 
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What a Docker engine had of ours at one moment, every part of it answered. Immutable.
  *
  * @param instance names this run of the engine; another after the engine was started again
  * @param networks names of its networks of our driver, by id
+ * @param originals of those that are copies of another host's network, that network's canonical id, by id
  * @param endpoints ids of all endpoints that it knows, on these networks and in its containers
  */
-public record EngineSnapshot(String instance, Map<String, String> networks, Set<String> endpoints) {
+public record EngineSnapshot(
+        String instance, Map<String, String> networks, Map<String, String> originals, Set<String> endpoints) {
     public EngineSnapshot {
         networks = Map.copyOf(networks);
+        originals = Map.copyOf(originals);
         endpoints = Set.copyOf(endpoints);
+    }
+
+    /** The id under which all hosts know a network of this engine. */
+    public String canonicalId(String id) {
+        return originals.getOrDefault(id, id);
+    }
+
+    /** Canonical ids of all its networks. */
+    public Set<String> canonicalIds() {
+        return networks.keySet().stream().map(this::canonicalId).collect(Collectors.toUnmodifiableSet());
     }
 }

@@ -23,6 +23,8 @@ public final class NodeHealth {
     private volatile Optional<Path> pluginSocket = Optional.empty();
     private volatile Optional<Supplier<NodeStatus.Engine>> engine = Optional.empty();
     private volatile Supplier<List<String>> differences = List::of;
+    private volatile Supplier<List<NodeStatus.Problem>> networks = List::of;
+    private volatile Supplier<List<String>> notes = List::of;
 
     /**
      * Does no I/O.
@@ -46,6 +48,15 @@ public final class NodeHealth {
     /** From now on also tells in what Docker, the kernel and the datastore differ, one line each; the supplier must not block. */
     public void expectReconciler(Supplier<List<String>> found) {
         differences = found;
+    }
+
+    /**
+     * From now on also tells what stands in the way of networks being the same on all hosts, and what an operator may want
+     * to know of the engine; the suppliers must not block.
+     */
+    public void expectNetworks(Supplier<List<NodeStatus.Problem>> found, Supplier<List<String>> ofEngine) {
+        networks = found;
+        notes = ofEngine;
     }
 
     /** Whether the daemon can go on; if not, only a restart helps. Does not block. */
@@ -75,6 +86,7 @@ public final class NodeHealth {
                         text,
                         "containers may not be reached until this is mended; the node looks again once a minute",
                         false)));
+        problems.addAll(networks.get());
         differences
                 .get()
                 .forEach(text -> problems.add(new NodeStatus.Problem(
@@ -91,6 +103,7 @@ public final class NodeHealth {
                 WithoutPassword.uri(datastore.originUri()),
                 pluginSocket.map(Path::toString),
                 docker,
+                notes.get(),
                 problems.stream().map(NodeHealth::onOneLine).toList());
     }
 

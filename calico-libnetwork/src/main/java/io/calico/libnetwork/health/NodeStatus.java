@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param datastore where the data is, without passwords
  * @param pluginSocket empty if the daemon does not serve the Docker plugin
  * @param engine the Docker engine's socket and whether it answers; empty if the daemon does not serve the plugin
+ * @param notes what an operator may want to know, though nothing is wrong with it; one line each
  * @param problems what is wrong; empty if all is well
  */
 public record NodeStatus(
@@ -30,10 +31,12 @@ public record NodeStatus(
         @JsonProperty("datastore") String datastore,
         @JsonProperty("plugin_socket") Optional<String> pluginSocket,
         @JsonProperty("engine") Optional<Engine> engine,
+        @JsonProperty("notes") List<String> notes,
         @JsonProperty("problems") List<Problem> problems) {
 
-    /** Copies the list. */
+    /** Copies the lists. */
     public NodeStatus {
+        notes = List.copyOf(notes);
         problems = List.copyOf(problems);
     }
 
@@ -45,6 +48,8 @@ public record NodeStatus(
                         one.path("problem").asText(),
                         one.path("remedy").asText(),
                         one.path("blocking").asBoolean())));
+        List<String> notes = new ArrayList<>();
+        json.path("notes").forEach(note -> notes.add(note.asText()));
         JsonNode engine = json.path("engine");
         return new NodeStatus(
                 json.path("version").asText(),
@@ -62,6 +67,7 @@ public record NodeStatus(
                                 engine.path("socket").asText(),
                                 engine.path("state").asText()))
                         : Optional.empty(),
+                notes,
                 problems);
     }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -31,6 +32,13 @@ record CreateNetworkRequest(
         options = options == null ? Map.of() : options;
         ipv4 = ipv4 == null ? List.of() : List.copyOf(ipv4);
         ipv6 = ipv6 == null ? List.of() : List.copyOf(ipv6);
+    }
+
+    /** The canonical id of the network that this one is to be a copy of. */
+    Optional<String> replicaOf() {
+        JsonNode generic = options.get(GENERIC);
+        return Optional.ofNullable(generic == null ? null : generic.get(ReplicaOption.NAME))
+                .map(JsonNode::asText);
     }
 
     /** Whether the user gave {@code -o NAME=VALUE} with a value that does not mean no. */

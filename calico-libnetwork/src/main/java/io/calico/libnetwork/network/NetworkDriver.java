@@ -84,6 +84,12 @@ public final class NetworkDriver {
         endpoints.remove(endpoint.key());
     }
 
+    /** See {@link ReplicaGuard}. */
+    public ReplicaGuard.Making makingReplica(String canonicalId) {
+        networks.beginReplica(canonicalId);
+        return () -> networks.endReplica(canonicalId);
+    }
+
     /** Adds the driver's calls to a socket's. */
     public Routes.Builder addTo(Routes.Builder routes) {
         return routes.callWithoutBody("/NetworkDriver.GetCapabilities", this::capabilities)
@@ -127,7 +133,10 @@ public final class NetworkDriver {
     private Object createNetwork(CreateNetworkRequest request, CallContext context) {
         engineCalled.run();
         networks.create(request, context.body());
-        LOG.info("network {} created", request.networkId());
+        LOG.info(
+                "network {} created{}",
+                request.networkId(),
+                request.replicaOf().map(id -> ", a copy of network " + id).orElse(""));
         return DONE;
     }
 

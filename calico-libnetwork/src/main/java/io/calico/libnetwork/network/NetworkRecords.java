@@ -9,6 +9,7 @@ import io.calico.ipam.TransferResult;
 import io.calico.libnetwork.http.CallException;
 import io.calico.model.HostNetwork;
 import io.calico.model.IpPool;
+import io.calico.model.Network;
 import io.calico.model.Profile;
 import io.calico.model.json.BadRecordException;
 import io.calico.model.json.ModelJson;
@@ -16,8 +17,12 @@ import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,7 +37,9 @@ import org.slf4j.LoggerFactory;
  *   <li>with ours, gateway and auxiliary addresses that the user gave, bound to the network.
  * </ul>
  *
- * Thread-safe.
+ * <p>A network may be in the engines of several hosts, in each under an id of its own. All this is stored once, under the
+ * canonical id, that of the engine where a user made it; the other engines have copies, of which only is stored what they
+ * are copies of. Thread-safe.
  */
 final class NetworkRecords {
     private static final Logger LOG = LoggerFactory.getLogger(NetworkRecords.class);
@@ -43,6 +50,12 @@ final class NetworkRecords {
     private final BlockAllocator allocator;
     private final String host;
     private final ReentrantLock creating = new ReentrantLock();
+
+    /** Canonical ids of copies that this process is having made by this host's engine. */
+    private final Set<String> replicasInTheMaking = ConcurrentHashMap.newKeySet();
+
+    /** By the engine's id the canonical one, which never changes: spares a read in each call. */
+    private final Map<String, String> canonicalIds = new ConcurrentHashMap<>();
 
     NetworkRecords(CalicoStore store, BlockAllocator allocator, String host) {
         this.store = store;
@@ -58,6 +71,10 @@ final class NetworkRecords {
      */
     void create(CreateNetworkRequest request, String verbatim) {
         requireUsable(request);
+        if (request.replicaOf().isPresent()) {
+            createReplica(request, request.replicaOf().get());
+            return;
+        }
         // Two networks with one subnet: the second must see the first.
         creating.lock();
         try {
@@ -68,9 +85,43 @@ final class NetworkRecords {
         }
     }
 
+    private void createReplica(CreateNetworkRequest request, String canonicalId) {
+        DockerIds.require("option " + ReplicaOption.NAME, canonicalId);
+        if (!request.ipv4().stream().allMatch(SubnetData::isOurs)) {
+            throw CallException.failed("a copy of another host's network needs --ipam-driver calico, too");
+        }
+        Optional<Network> original =
+                store.networks().findById(canonicalId).filter(network -> !network.removed());
+        boolean exists = original.isPresent()
+                && store.networks().findRequest(canonicalId).isPresent()
+                && store.networks()
+                        .putReplica(
+                                host,
+                                request.networkId(),
+                                HostNetwork.builder()
+                                        .name(original.get().name())
+                                        .network(canonicalId)
+                                        .build());
+        if (!exists) {
+            throw CallException.failed(
+                    "there is no network " + canonicalId + " (any more) that this could be a copy of");
+        }
+        canonicalIds.put(request.networkId(), canonicalId);
+    }
+
+    /** From now on an engine that takes back a copy of this network has only failed to make it. */
+    void beginReplica(String canonicalId) {
+        replicasInTheMaking.add(canonicalId);
+    }
+
+    /** Ends what {@link #beginReplica} began. */
+    void endReplica(String canonicalId) {
+        replicasInTheMaking.remove(canonicalId);
+    }
+
     /** If the network exists, a call was made twice, and that is fine. */
     private void requireSame(CreateNetworkRequest request) {
-        Optional<CreateNetworkRequest> existing = find(request.networkId());
+        Optional<CreateNetworkRequest> existing = findCanonical(request.networkId());
         if (existing.isPresent()
                 && !(existing.get().ipv4().equals(request.ipv4())
                         && existing.get().options().equals(request.options()))) {
@@ -171,7 +222,7 @@ final class NetworkRecords {
                     + " is a pool of calico; to take addresses from it, give --ipam-driver calico as well");
         }
         for (String id : store.networks().requestIds()) {
-            Optional<Cidr> subnet = find(id).flatMap(this::onLinkSubnet);
+            Optional<Cidr> subnet = findCanonical(id).flatMap(this::onLinkSubnet);
             if (subnet.equals(Optional.of(pool.cidr())) && !id.equals(networkId)) {
                 throw CallException.failed("subnet " + pool.cidr() + " is that of network " + id
                         + "; if that network is gone, remove it: calicoctl pool remove " + pool.cidr());
@@ -199,25 +250,35 @@ final class NetworkRecords {
         allocator.transferOwner(address, Owner.network(host, id), Owner.pendingEndpoint(host), NOTHING_ELSE);
     }
 
-    /** Removes all of it that is there. Gateway and auxiliary addresses are released by the engine. */
+    /**
+     * Removes a network from this host, and from all: other hosts' engines have to remove their copies, and the last of
+     * them removes what is stored. An engine that shares its networks with others tells one of them only; these know the
+     * network under the same id, and it goes from all at once. Gateway and auxiliary addresses are released by the engine.
+     */
     void delete(String id) {
-        Optional<CreateNetworkRequest> request = find(id);
-        Optional<HostNetwork> named = store.networks().findOnHost(host, id);
-        named.ifPresent(network -> {
-            store.networks().releaseName(network.name(), id);
-            store.networks().removeFromHost(host, id);
-        });
-        store.profiles().remove(id);
+        String canonicalId = canonicalId(id);
+        canonicalIds.remove(id);
+        store.networks().removeFromHost(host, id);
+        if (!canonicalId.equals(id) && replicasInTheMaking.contains(canonicalId)) {
+            LOG.info("the engine took back network {}, its copy of network {}", id, canonicalId);
+            return;
+        }
+        Optional<CreateNetworkRequest> request = findCanonical(canonicalId);
+        store.networks().whereIs(canonicalId).stream()
+                .filter(elsewhere -> elsewhere.id().equals(id))
+                .forEach(elsewhere -> store.networks().removeFromHost(elsewhere.host(), id));
         request.flatMap(this::onLinkSubnet)
                 .flatMap(subnet -> store.pools().find(subnet))
                 .filter(pool -> !pool.ipam())
                 .ifPresent(pool -> store.pools().remove(pool.cidr()));
         // Last, so that what an error left behind can be found.
-        store.networks().removeRequest(id);
+        if (!store.networks().end(canonicalId)) {
+            LOG.info("network {} is kept until other hosts have removed it, too", canonicalId);
+        }
     }
 
     /**
-     * The network.
+     * The network as it was made, whichever host's engine gave the id; its own id is the canonical one.
      *
      * @throws CallException if it is not known
      */
@@ -227,6 +288,24 @@ final class NetworkRecords {
     }
 
     private Optional<CreateNetworkRequest> find(String id) {
+        @Nullable String known = canonicalIds.get(id);
+        Optional<CreateNetworkRequest> request = findCanonical(known == null ? id : known);
+        if (request.isEmpty() && known == null) {
+            String canonicalId = canonicalId(id);
+            request = canonicalId.equals(id) ? Optional.empty() : findCanonical(canonicalId);
+        }
+        request.ifPresent(found -> canonicalIds.put(id, found.networkId()));
+        return request;
+    }
+
+    private String canonicalId(String id) {
+        @Nullable String known = canonicalIds.get(id);
+        return known != null
+                ? known
+                : store.networks().findOnHost(host, id).map(HostNetwork::network).orElse(id);
+    }
+
+    private Optional<CreateNetworkRequest> findCanonical(String id) {
         Optional<String> json = store.networks().findRequest(id);
         try {
             return json.map(text -> ModelJson.read(id, text, CreateNetworkRequest.class));

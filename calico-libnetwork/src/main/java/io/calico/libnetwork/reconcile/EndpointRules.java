@@ -80,7 +80,7 @@ final class EndpointRules {
             }
             return;
         }
-        boolean ofThisEngine = endpoint.value().profileIds().stream().anyMatch(engine.networks()::containsKey);
+        boolean ofThisEngine = endpoint.value().profileIds().stream().anyMatch(engine.canonicalIds()::contains);
         if (hasLink && !ofThisEngine) {
             found.accept(Suspect.reported(
                     identity + " is of no network",

@@ -3,6 +3,8 @@ package io.calico.libnetwork.reconcile;
 import io.calico.datastore.CalicoStore;
 import io.calico.libnetwork.engine.EngineSnapshot;
 import io.calico.model.HostNetwork;
+import io.calico.model.Network;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -27,17 +29,22 @@ final class NetworkRules {
     void find(Consumer<Suspect> found) {
         Set<String> recorded = Set.copyOf(store.networks().requestIds());
         Map<String, HostNetwork> here = store.networks().ofHost(host);
-        Set<String> elsewhere = store.networks().list().values().stream()
-                .filter(network -> network.host().filter(h -> !h.equals(host)).isPresent())
-                .map(network -> network.id())
+        List<Network> named = store.networks().list().values();
+        Set<String> elsewhere = named.stream()
+                // A removed one goes when all hosts have let it go, and is not missed.
+                .filter(network -> network.removed()
+                        || network.host().filter(h -> !h.equals(host)).isPresent())
+                .map(Network::id)
                 .collect(Collectors.toSet());
+        Set<String> known = here.values().stream().map(HostNetwork::network).collect(Collectors.toSet());
+        Set<String> inEngine = engine.canonicalIds();
         recorded.stream()
                 .sorted()
-                .filter(id -> !engine.networks().containsKey(id))
-                .filter(id -> here.containsKey(id) || !elsewhere.contains(id))
+                .filter(id -> !inEngine.contains(id))
+                .filter(id -> known.contains(id) || !elsewhere.contains(id))
                 .forEach(id -> found.accept(lost(id, here)));
         engine.networks().entrySet().stream()
-                .filter(network -> !recorded.contains(network.getKey()))
+                .filter(network -> !recorded.contains(engine.canonicalId(network.getKey())))
                 .sorted(Map.Entry.comparingByKey())
                 .forEach(network -> found.accept(Suspect.reported(
                         "network " + network.getKey() + " unknown",
@@ -47,7 +54,11 @@ final class NetworkRules {
     }
 
     private Suspect lost(String id, Map<String, HostNetwork> here) {
-        String name = here.containsKey(id) ? here.get(id).name() + " (" + id + ")" : id;
+        String name = here.values().stream()
+                .filter(network -> network.network().equals(id))
+                .findFirst()
+                .map(network -> network.name() + " (" + id + ")")
+                .orElse(id);
         String identity = "network " + id + " " + engine.instance();
         if (store.profiles().exists(id)) {
             return Suspect.reported(
@@ -64,11 +75,12 @@ final class NetworkRules {
     }
 
     private void forget(String id, Map<String, HostNetwork> here) {
-        HostNetwork named = here.get(id);
-        if (named != null) {
-            store.networks().releaseName(named.name(), id);
-            store.networks().removeFromHost(host, id);
-        }
+        here.forEach((ownId, network) -> {
+            if (network.network().equals(id)) {
+                store.networks().releaseName(network.name(), id);
+                store.networks().removeFromHost(host, ownId);
+            }
+        });
         store.networks().removeRequest(id);
     }
 }

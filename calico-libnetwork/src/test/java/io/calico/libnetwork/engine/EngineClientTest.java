@@ -3,13 +3,11 @@ package io.calico.libnetwork.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.calico.datastore.CalicoStore;
-import io.calico.datastore.memory.MemoryDatastore;
-import io.calico.datastore.testkit.FaultyDatastore;
-import io.calico.model.Network;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -20,21 +18,40 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class EngineClientTest {
     private static final String ID = "a".repeat(64);
-    private static final String ID_2 = "b".repeat(64);
 
     @TempDir
     Path directory;
 
-    private final FaultyDatastore datastore = new FaultyDatastore(new MemoryDatastore());
-    private final CalicoStore store = new CalicoStore(datastore);
     private final AtomicInteger found = new AtomicInteger();
+    private final List<String> heard = new CopyOnWriteArrayList<>();
+    private final EngineListener listener = new EngineListener() {
+        @Override
+        public void connected() {
+            heard.add("connected");
+        }
+
+        @Override
+        public void disconnected() {
+            heard.add("disconnected");
+        }
+
+        @Override
+        public void networksChanged() {
+            heard.add("networks");
+        }
+
+        @Override
+        public void containersChanged() {
+            heard.add("containers");
+        }
+    };
     private Path socket;
     private EngineClient client;
 
     @BeforeEach
-    void makeClient() throws Exception {
+    void makeClient() {
         socket = directory.resolve("docker.sock");
-        client = new EngineClient(socket, "calico", store, "h1", found::incrementAndGet);
+        client = new EngineClient(socket, "calico", found::incrementAndGet);
     }
 
     @AfterEach
@@ -46,93 +63,62 @@ class EngineClientTest {
         Files.writeString(directory.resolve("docker.pid"), "1");
     }
 
-    private void becomes(String name, String id) {
+    private void hears(String... what) {
         await().atMost(Duration.ofSeconds(10))
-                .untilAsserted(() -> assertThat(store.networks().find(name))
-                        .hasValue(Network.builder().id(id).name(name).host("h1").build()));
-    }
-
-    private void vanishes(String name) {
-        await().atMost(Duration.ofSeconds(10))
-                .untilAsserted(() -> assertThat(store.networks().find(name)).isEmpty());
+                .untilAsserted(() -> assertThat(heard).containsExactly(what));
     }
 
     @Test
-    void namesOfNetworksThatAreThereAreLearntAtTheStart() throws Exception {
+    void anEngineThatIsThereIsConnectedTo() throws Exception {
         engineHasPidFile();
         try (FakeEngine engine = new FakeEngine(socket)) {
-            engine.hasNetwork(ID, "data-tier");
+            client.start(listener);
 
-            client.start();
-
-            becomes("data-tier", ID);
-            assertThat(store.networks().findOnHost("h1", ID))
-                    .map(network -> network.name() + " " + network.network())
-                    .hasValue("data-tier " + ID);
+            hears("connected");
             assertThat(found).hasValue(1);
-            assertThat(engine.requests())
-                    .containsExactly(
-                            "/events?filters={\"type\":[\"network\"]}", "/networks?filters={\"driver\":[\"calico\"]}");
+            assertThat(engine.requests()).containsExactly("/events?filters={\"type\":[\"network\"]}");
         }
     }
 
     @Test
-    void namesFollowTheEvents() throws Exception {
+    void eventsAreToldByWhatTheyConcern() throws Exception {
         engineHasPidFile();
         try (FakeEngine engine = new FakeEngine(socket)) {
-            client.start();
-            await().until(engine::hasListener);
+            client.start(listener);
+            hears("connected");
 
             engine.createNetwork(ID, "data-tier");
-            becomes("data-tier", ID);
-            engine.removeNetwork(ID);
-            vanishes("data-tier");
-
-            assertThat(store.networks().ofHost("h1")).isEmpty();
-        }
-    }
-
-    @Test
-    void eventsAboutContainersAndOtherDriversCauseNoWork() throws Exception {
-        engineHasPidFile();
-        try (FakeEngine engine = new FakeEngine(socket)) {
-            client.start();
-            await().until(() -> engine.requests().size() == 2);
-
             engine.event("connect", ID, "data-tier", "calico");
-            engine.event("create", ID_2, "other", "bridge");
-            engine.createNetwork(ID, "data-tier");
-            becomes("data-tier", ID);
+            engine.event("connect", ID, "other", "bridge");
+            engine.event("prune", ID, "other", "bridge");
+            engine.event("destroy", ID, "other", "bridge");
 
-            assertThat(engine.requests()).hasSize(3);
+            hears("connected", "networks", "containers", "networks");
         }
     }
 
     @Test
     void anEngineThatStartsLaterIsFound() {
-        client.start();
+        client.start(listener);
 
         try (FakeEngine engine = new FakeEngine(socket)) {
-            // With its event: the client may have listed the networks already.
-            engine.createNetwork(ID, "data-tier");
+            await().until(engine::hasListener);
 
-            becomes("data-tier", ID);
+            hears("connected");
         }
     }
 
     @Test
     void anEngineThatRestartsIsFollowedAgain() throws Exception {
         engineHasPidFile();
-        client.start();
+        client.start(listener);
         try (FakeEngine engine = new FakeEngine(socket)) {
-            engine.hasNetwork(ID, "data-tier");
-            becomes("data-tier", ID);
+            await().until(engine::hasListener);
+            hears("connected");
         }
         try (FakeEngine engine = new FakeEngine(socket)) {
-            engine.hasNetwork(ID, "data-tier");
-            engine.hasNetwork(ID_2, "app-tier");
-
-            becomes("app-tier", ID_2);
+            await().until(engine::hasListener);
+            hears("connected", "disconnected", "connected");
         }
         assertThat(found).hasValue(2);
     }
@@ -141,15 +127,14 @@ class EngineClientTest {
     void aSocketWithoutASignOfAnEngineIsNotTouchedUntilAnEngineCalls() {
         // As under systemd, where a connection would start the engine.
         try (FakeEngine engine = new FakeEngine(socket)) {
-            engine.hasNetwork(ID, "data-tier");
-            client.start();
+            client.start(listener);
             await().during(Duration.ofMillis(1500))
                     .atMost(Duration.ofSeconds(5))
                     .until(() -> engine.requests().isEmpty());
 
             client.engineCalled();
 
-            becomes("data-tier", ID);
+            hears("connected");
         }
     }
 
@@ -158,65 +143,13 @@ class EngineClientTest {
         engineHasPidFile();
         try (FakeEngine engine = new FakeEngine(socket)) {
             engine.answerWith(503);
-            engine.hasNetwork(ID, "data-tier");
-            client.start();
+            client.start(listener);
             await().until(() -> engine.requests().size() >= 2);
+            assertThat(heard).isEmpty();
 
             engine.answerWith(200);
 
-            becomes("data-tier", ID);
-        }
-    }
-
-    @Test
-    void aDatastoreThatFailsIsTriedAgain() throws Exception {
-        engineHasPidFile();
-        datastore.failNext(FaultyDatastore.Operation.COMMIT, 3);
-        try (FakeEngine engine = new FakeEngine(socket)) {
-            engine.hasNetwork(ID, "data-tier");
-
-            client.start();
-
-            becomes("data-tier", ID);
-        }
-    }
-
-    @Test
-    void theNameOfANetworkThatTheEngineNoLongerHasGoesToItsSuccessor() throws Exception {
-        engineHasPidFile();
-        store.networks().putRequest(ID, "{}");
-        try (FakeEngine engine = new FakeEngine(socket)) {
-            client.start();
-            await().until(engine::hasListener);
-            engine.createNetwork(ID, "data-tier");
-            becomes("data-tier", ID);
-            // The engine could not tell the plugin: the network's own record stays, and with it the name.
-            engine.removeNetwork(ID);
-            engine.createNetwork(ID_2, "app-tier");
-            becomes("app-tier", ID_2);
-            assertThat(store.networks().find("data-tier")).isPresent();
-
-            engine.removeNetwork(ID_2);
-            engine.createNetwork(ID_2, "data-tier");
-
-            becomes("data-tier", ID_2);
-        }
-    }
-
-    @Test
-    void aNameThatANetworkOfAnotherHostHasStaysWithIt() throws Exception {
-        engineHasPidFile();
-        Network elsewhere =
-                Network.builder().id(ID_2).name("data-tier").host("h2").build();
-        store.networks().claimName(elsewhere);
-        try (FakeEngine engine = new FakeEngine(socket)) {
-            engine.hasNetwork(ID, "data-tier");
-
-            client.start();
-
-            await().untilAsserted(() ->
-                    assertThat(store.networks().findOnHost("h1", ID)).isPresent());
-            assertThat(store.networks().find("data-tier")).hasValue(elsewhere);
+            hears("connected");
         }
     }
 
@@ -224,8 +157,8 @@ class EngineClientTest {
     void closingWakesAClientThatWaitsForEvents() throws Exception {
         engineHasPidFile();
         try (FakeEngine engine = new FakeEngine(socket)) {
-            client.start();
-            await().until(() -> engine.requests().size() == 2);
+            client.start(listener);
+            await().until(() -> engine.requests().size() == 1);
             long start = System.nanoTime();
 
             client.close();

@@ -16,8 +16,11 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** As much of a Docker engine as the client asks for: a list of networks, and events as they happen. Thread-safe. */
-final class FakeEngine implements AutoCloseable {
+/**
+ * As much of a Docker engine as we ask for: its networks, which can be made and removed, and events as they happen.
+ * Thread-safe.
+ */
+public final class FakeEngine implements AutoCloseable {
     private final Path socket;
     private final ServerSocketChannel server;
     private final Map<String, String> networks = new ConcurrentHashMap<>();
@@ -27,7 +30,7 @@ final class FakeEngine implements AutoCloseable {
     private volatile String attached = "";
     private volatile String contained = "";
 
-    FakeEngine(Path socket) {
+    public FakeEngine(Path socket) {
         this.socket = socket;
         try {
             Files.deleteIfExists(socket);
@@ -42,24 +45,24 @@ final class FakeEngine implements AutoCloseable {
     }
 
     /** {@code docker network create --driver calico}. */
-    void createNetwork(String id, String name) {
+    public void createNetwork(String id, String name) {
         networks.put(id, name);
         event("create", id, name, "calico");
     }
 
     /** {@code docker network rm}. */
-    void removeNetwork(String id) {
+    public void removeNetwork(String id) {
         String name = networks.remove(id);
         event("destroy", id, String.valueOf(name), "calico");
     }
 
     /** A network that was there before anybody listened. */
-    void hasNetwork(String id, String name) {
+    public void hasNetwork(String id, String name) {
         networks.put(id, name);
     }
 
     /** Some event of the network type. */
-    void event(String action, String id, String name, String driver) {
+    public void event(String action, String id, String name, String driver) {
         String json = """
                 {"Type":"network","Action":"%s","Actor":{"ID":"%s","Attributes":{"name":"%s","type":"%s"}},"time":1}
                 """.formatted(action, id, name, driver);
@@ -68,15 +71,15 @@ final class FakeEngine implements AutoCloseable {
         }
     }
 
-    void answerWith(int newStatus) {
+    public void answerWith(int newStatus) {
         status = newStatus;
     }
 
-    List<String> requests() {
+    public List<String> requests() {
         return List.copyOf(requests);
     }
 
-    boolean hasListener() {
+    public boolean hasListener() {
         return !listeners.isEmpty();
     }
 

@@ -94,7 +94,7 @@ class ReconcilerTest {
         if (engine == null) {
             throw new IOException("the Docker engine did not answer in time");
         }
-        return Optional.of(new EngineSnapshot(engine, networks, endpoints));
+        return Optional.of(new EngineSnapshot(engine, networks, Map.of(), endpoints));
     }
 
     @AfterEach
