@@ -17,7 +17,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -34,11 +33,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 @DockerHosts
 @ParameterizedClass(name = "{0}")
 @MethodSource("engines")
-@EnabledIfSystemProperty(
-        named = "calico.test.long",
-        matches = "true",
-        disabledReason =
-                "its audit still calls the tag member of an endpoint that never joined wrong; bin/test --long runs it")
 class StormIT {
     private static final boolean LONG = Boolean.getBoolean("calico.test.long");
     private static final Duration UP_AGAIN = Duration.ofSeconds(90);
