@@ -8,11 +8,13 @@ import java.util.Set;
  *
  * @param instance names this run of the engine; another after the engine was started again
  * @param networks names of its networks of our driver, by id
- * @param endpoints ids of all endpoints that it knows, on these networks and in its containers
+ * @param endpoints ids of the endpoints that its networks list
+ * @param shown ids of the endpoints that its running containers show; among them may be some whose connection failed
  */
-public record EngineSnapshot(String instance, Map<String, String> networks, Set<String> endpoints) {
+public record EngineSnapshot(String instance, Map<String, String> networks, Set<String> endpoints, Set<String> shown) {
     public EngineSnapshot {
         networks = Map.copyOf(networks);
         endpoints = Set.copyOf(endpoints);
+        shown = Set.copyOf(shown);
     }
 }
