@@ -233,15 +233,18 @@ final class Audit {
      */
     private void compareTags(CalicoStore store) {
         Map<String, Set<String>> members = new TreeMap<>();
-        store.profiles().list().values().forEach(profile -> stored.values().stream()
-                .filter(record -> record.profileIds().contains(profile.name()))
-                .forEach(record -> members.computeIfAbsent("t4_" + profile.name(), t -> new TreeSet<>())
-                        .add(address(record))));
+        store.profiles()
+                .list()
+                .values()
+                .forEach(profile -> stored.values().stream()
+                        .filter(record -> record.profileIds().contains(profile.name()))
+                        .forEach(record -> members.computeIfAbsent("t4_" + profile.name(), t -> new TreeSet<>())
+                                .add(address(record))));
         Map<String, Set<String>> present = new TreeMap<>(kernel.sets());
         present.keySet().removeIf(set -> !set.startsWith("t4_"));
         present.keySet().forEach(set -> members.putIfAbsent(set, Set.of()));
-        members.forEach((set, addresses) -> same(
-                "member of " + set, addresses, present.getOrDefault(set, Set.of()), "datastore", "nftables"));
+        members.forEach((set, addresses) ->
+                same("member of " + set, addresses, present.getOrDefault(set, Set.of()), "datastore", "nftables"));
     }
 
     private void compareChain(String name, String chain) {

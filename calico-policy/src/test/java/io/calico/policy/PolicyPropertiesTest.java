@@ -2,9 +2,9 @@ package io.calico.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.calico.model.net.IpAddress;
 import io.calico.model.EndpointKey;
 import io.calico.model.WorkloadEndpoint;
+import io.calico.model.net.IpAddress;
 import io.calico.model.net.MacAddress;
 import io.calico.model.rule.Rule;
 import io.calico.model.rule.RuleCheck;
@@ -137,7 +137,8 @@ class PolicyPropertiesTest {
             assertThat(now.tagSets()).isEqualTo(used.tagSets());
             CompiledPolicy onlyUsed = state.policyOf(HOST);
             assertThat(now.endpoints()).isEqualTo(onlyUsed.endpoints());
-            assertThat(now.lists()).hasSizeBetween(onlyUsed.lists().size(), onlyUsed.lists().size() + 3);
+            assertThat(now.lists())
+                    .hasSizeBetween(onlyUsed.lists().size(), onlyUsed.lists().size() + 3);
             assertShares(last, now);
             last = now;
         }

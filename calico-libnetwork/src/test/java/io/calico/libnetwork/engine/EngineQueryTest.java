@@ -51,7 +51,15 @@ class EngineQueryTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"running,true", "paused,true", "restarting,true", "created,false", "exited,false", "dead,false", "removing,false"})
+    @CsvSource({
+        "running,true",
+        "paused,true",
+        "restarting,true",
+        "created,false",
+        "exited,false",
+        "dead,false",
+        "removing,false"
+    })
     void whatAContainerThatDoesNotRunShowsIsNoEndpoint(String state, boolean counts) throws Exception {
         try (FakeEngine engine = new FakeEngine(socket)) {
             engine.hasNetwork(ID, "data-tier");

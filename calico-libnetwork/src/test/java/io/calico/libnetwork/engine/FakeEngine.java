@@ -113,7 +113,8 @@ final class FakeEngine implements AutoCloseable {
         } else if (target.startsWith("/containers/json")) {
             answer(
                     client,
-                    "[{\"Id\":\"c\",\"State\":\"" + state + "\",\"NetworkSettings\":{\"Networks\":{\"data-tier\":{\"EndpointID\":\"" + contained
+                    "[{\"Id\":\"c\",\"State\":\"" + state
+                            + "\",\"NetworkSettings\":{\"Networks\":{\"data-tier\":{\"EndpointID\":\"" + contained
                             + "\"},\"stopped\":{\"EndpointID\":\"\"}}}}]");
         } else {
             StringBuilder list = new StringBuilder();
