@@ -34,7 +34,7 @@ import org.awaitility.core.ConditionTimeoutException;
  * <pre>
  *   engine: connection of a running container     ↔  datastore: endpoint with its address, MAC, network
  *   datastore: endpoint                           ↔  IPAM: address assigned, and to this endpoint
- *   datastore: endpoint                           ↔  kernel: members of src4, mac, policy_of, of the tag's set; the chains
+ *   datastore: endpoint                           ↔  kernel: members of src4, mac, policy_of, of the sets of tags; the chains
  *   datastore: endpoint of a running container    ↔  kernel: link up in its group, gateway, /32 route, neighbour
  *   engine: network                               ↔  datastore: request, profile
  * </pre>
@@ -45,10 +45,7 @@ import org.awaitility.core.ConditionTimeoutException;
 final class Audit {
     private static final String BLOCKS = "/calico/ipam/v2/assignment/ipv4/block/";
 
-    /**
-     * Chains of networks that have no container just now stay for the next one, up to so many networks, and with them the
-     * sets that nothing but these chains reads, as they were.
-     */
+    /** Chains of networks that have no container just now stay for the next one, up to so many networks. */
     private static final int MOST_UNUSED_LISTS = 16;
 
     private final List<String> wrong = new ArrayList<>();
@@ -129,6 +126,7 @@ final class Audit {
         compareNetworks(store);
         compareAddresses(store, hostName);
         compareTable();
+        compareTags(store);
         compareLinks();
     }
 
@@ -201,7 +199,6 @@ final class Audit {
         Set<String> sources = new TreeSet<>();
         Set<String> macs = new TreeSet<>();
         Map<String, String> chains = new TreeMap<>();
-        Map<String, Set<String>> members = new TreeMap<>();
         stored.forEach((id, record) -> {
             String name = record.interfaceName();
             macs.add(name + " " + record.mac());
@@ -210,20 +207,12 @@ final class Audit {
                     .filter(other -> other == record
                             || record.sandbox().isPresent() && record.sandbox().equals(other.sandbox()))
                     .forEach(other -> sources.add(name + " " + address(other)));
-            String profile = record.profileIds().get(0);
-            chains.put(name, "l-" + profile);
-            members.computeIfAbsent("t4_" + profile, t -> new TreeSet<>()).add(address(record));
+            chains.put(name, "l-" + record.profileIds().get(0));
         });
         same("source address", sources, kernel.sets().get("src4"), "datastore", "nftables");
         same("source MAC", macs, kernel.sets().get("mac"), "datastore", "nftables");
         same("policy of", chains.keySet(), kernel.maps().get("policy_of").keySet(), "datastore", "nftables");
         chains.forEach(this::compareChain);
-        members.forEach((set, addresses) -> same(
-                "member of " + set,
-                addresses,
-                Objects.requireNonNullElse(kernel.sets().get(set), Set.of()),
-                "datastore",
-                "nftables"));
         Set<String> lists = new TreeSet<>();
         chains.values().forEach(chain -> lists.addAll(List.of(chain + "-in", chain + "-out")));
         Set<String> listChains = kernel.policyChains().stream()
@@ -235,6 +224,27 @@ final class Audit {
         if (listChains.size() > lists.size() + 2 * MOST_UNUSED_LISTS) {
             wrong.add("more chains are kept than may be: " + listChains);
         }
+    }
+
+    /**
+     * Every set of a tag that is there has exactly the tag's members, whether a rule reads it or not; and it is there if a
+     * local endpoint's rules read it. A profile carries the tag of its own name, and its rules read it, until they go with
+     * its network.
+     */
+    private void compareTags(CalicoStore store) {
+        Map<String, Set<String>> members = new TreeMap<>();
+        store.profiles()
+                .list()
+                .values()
+                .forEach(profile -> stored.values().stream()
+                        .filter(record -> record.profileIds().contains(profile.name()))
+                        .forEach(record -> members.computeIfAbsent("t4_" + profile.name(), t -> new TreeSet<>())
+                                .add(address(record))));
+        Map<String, Set<String>> present = new TreeMap<>(kernel.sets());
+        present.keySet().removeIf(set -> !set.startsWith("t4_"));
+        present.keySet().forEach(set -> members.putIfAbsent(set, Set.of()));
+        members.forEach((set, addresses) ->
+                same("member of " + set, addresses, present.getOrDefault(set, Set.of()), "datastore", "nftables"));
     }
 
     private void compareChain(String name, String chain) {

@@ -37,7 +37,7 @@ class EndpointLoadIT {
 
     @BeforeAll
     static void startHost() {
-        host = VirtualHost.start(60);
+        host = VirtualHost.start(50);
         node = host.superviseNode();
         awaitNode();
     }

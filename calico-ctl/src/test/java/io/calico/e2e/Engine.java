@@ -8,23 +8,16 @@ import java.util.stream.Stream;
 /** The Docker engines that the end-to-end tests run against. */
 enum Engine {
     /** The machine's own: Debian 12 has 20.10. */
-    INSTALLED("", 40),
+    INSTALLED(""),
     /** Debian stable's: 26.1. */
-    MODERN("trixie", 41),
+    MODERN("trixie"),
     /** Debian unstable's: 28.5 or later; only in the long job, for it moves. */
-    NEWEST("sid", 42);
+    NEWEST("sid");
 
     private final String suite;
-    private final int hostNumber;
 
-    Engine(String suite, int hostNumber) {
+    Engine(String suite) {
         this.suite = suite;
-        this.hostNumber = hostNumber;
-    }
-
-    /** Number of the virtual host that runs this engine. */
-    int hostNumber() {
-        return hostNumber;
     }
 
     private Path directory() {

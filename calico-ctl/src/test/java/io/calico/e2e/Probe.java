@@ -11,7 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A {@link Prober} at work in some network namespace. Confined to the test's thread. */
+/** A {@link Prober} at work in some network namespace. Thread-safe: one question after the other. */
 final class Probe implements AutoCloseable {
     private final Process process;
     private final Writer commands;
@@ -30,7 +30,7 @@ final class Probe implements AutoCloseable {
         }
     }
 
-    private String ask(Object... words) {
+    private synchronized String ask(Object... words) {
         StringBuilder line = new StringBuilder();
         for (Object word : words) {
             line.append(line.isEmpty() ? "" : " ").append(word);

@@ -40,7 +40,7 @@ class RestartsIT {
 
     @BeforeParameterizedClassInvocation
     static void startHost(Engine engine) {
-        host = VirtualHost.start(engine.hostNumber());
+        host = VirtualHost.start(60 + engine.ordinal());
         startDaemon();
         host.startDocker(engine, "--live-restore");
         host.docker("network", "create", "--driver", "calico", "--ipam-driver", "calico", "data-tier");

@@ -17,7 +17,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -34,16 +33,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 @DockerHosts
 @ParameterizedClass(name = "{0}")
 @MethodSource("engines")
-@EnabledIfSystemProperty(
-        named = "calico.test.long",
-        matches = "true",
-        disabledReason =
-                "its audit still calls the tag member of an endpoint that never joined wrong; bin/test --long runs it")
 class StormIT {
     private static final boolean LONG = Boolean.getBoolean("calico.test.long");
     private static final Duration UP_AGAIN = Duration.ofSeconds(90);
     private static final Duration MENDED = Duration.ofSeconds(20);
     private static final int CLIENTS = 6;
+    /** Containers that send from their first instant, at a time. */
+    private static final int SENDERS = 4;
 
     private static VirtualHost host;
     private static Engine engine;
@@ -63,7 +59,7 @@ class StormIT {
     @BeforeParameterizedClassInvocation
     static void startHost(Engine tested) {
         engine = tested;
-        host = VirtualHost.start(engine.hostNumber() + 10);
+        host = VirtualHost.start(70 + engine.ordinal());
         node = host.superviseNode();
         awaitNode();
         host.startDocker(engine);
@@ -220,6 +216,8 @@ class StormIT {
                 TimeUnit.MILLISECONDS.sleep(random.nextInt(400));
                 kill.run();
             }
+            // Where the machine is slow, clients may have met nothing but what was killed.
+            await().atMost(UP_AGAIN).until(() -> turmoil.succeeded() > kills);
         } finally {
             turmoil.end();
         }
@@ -227,7 +225,6 @@ class StormIT {
                 "StormIT: %d kills, %d commands done, %d failed%n", kills, turmoil.succeeded(), turmoil.failed());
         awaitNode();
         awaitEngine();
-        assertThat(turmoil.succeeded()).as("commands that succeeded").isGreaterThan(kills);
     }
 
     private Audit audit() {
@@ -281,35 +278,24 @@ class StormIT {
     void aContainerThatSendsFromItsFirstInstantReachesNothingForbidden() throws InterruptedException {
         host.calicoctl("profile", "one", "rule", "add", "outbound", "--at=1", "deny", "udp", "to", "ports", "7001");
         Probe stranger = host.container("stranger", "two").serveUdp(7000);
-        Probe onHost = host.probe().serveUdp(7001, 7002);
+        Probe onHost = host.probe().serveUdp(7001);
         String strangers = host.addressOf("stranger", "two");
-        String[] start = {
-            "run",
-            "-d",
-            "--name",
-            "sender",
-            "--net",
-            "one",
-            "busybox:local",
-            "sh",
-            "-c",
-            "while :; do for to in '%s 7000' '%s 7001' '%s 7002'; do tftp -g -l /dev/null -r x $to & done; usleep 20000; done"
-                    .formatted(strangers, host.address(), host.address())
-        };
+        for (int i = 0; i < SENDERS; i++) {
+            onHost.serveUdp(permitted(i));
+        }
 
-        for (int started = 0; started < (LONG ? 500 : 20); ) {
-            long before = onHost.udpCount(7002);
-            CompletableFuture<VirtualHost.Result> answer =
-                    CompletableFuture.supplyAsync(() -> host.tryDocker(Duration.ofSeconds(90), start));
-            if (random.nextInt(5) == 0) {
-                TimeUnit.MILLISECONDS.sleep(random.nextInt(500));
+        for (int round = 0; round < (LONG ? 500 : 20) / SENDERS; round++) {
+            List<CompletableFuture<Void>> senders = new ArrayList<>();
+            for (int i = 0; i < SENDERS; i++) {
+                int sender = i;
+                senders.add(CompletableFuture.runAsync(
+                        () -> sendFromTheFirstInstant(sender, strangers, onHost), task -> new Thread(task).start()));
+            }
+            if (random.nextInt(3) == 0) {
+                TimeUnit.MILLISECONDS.sleep(random.nextInt(800));
                 node.kill();
             }
-            if (answer.join().succeeded()) {
-                await().atMost(UP_AGAIN).until(() -> onHost.udpCount(7002) > before);
-                started++;
-            }
-            host.tryDocker("rm", "-f", "sender");
+            senders.forEach(CompletableFuture::join);
         }
 
         assertThat(stranger.udpCount(7000))
@@ -320,6 +306,29 @@ class StormIT {
         assertThat(friend.udp(strangers, 7000)).as("what is permitted").isEqualTo("answered");
         assertThat(friend.udp(host.address(), 7001)).as("what is permitted").isEqualTo("answered");
         audit();
+    }
+
+    /** Where a sender's permitted datagrams go, so that it is seen to send. */
+    private static int permitted(int sender) {
+        return 7100 + sender;
+    }
+
+    /** Has a container started, sometime, that sends as fast as it can and whose permitted datagrams arrive. */
+    private static void sendFromTheFirstInstant(int sender, String strangers, Probe onHost) {
+        String name = "sender-" + sender;
+        String targets =
+                "'%s 7000' '%s 7001' '%s %d'".formatted(strangers, host.address(), host.address(), permitted(sender));
+        String script =
+                "while :; do for to in " + targets + "; do tftp -g -l /dev/null -r x $to & done; usleep 20000; done";
+        long before = onHost.udpCount(permitted(sender));
+        await().atMost(UP_AGAIN).until(() -> {
+            host.tryDocker("rm", "-f", name);
+            return host.tryDocker(
+                            UP_AGAIN, "run", "-d", "--name", name, "--net", "one", "busybox:local", "sh", "-c", script)
+                    .succeeded();
+        });
+        await().atMost(UP_AGAIN).until(() -> onHost.udpCount(permitted(sender)) > before);
+        host.tryDocker("rm", "-f", name);
     }
 
     @Test

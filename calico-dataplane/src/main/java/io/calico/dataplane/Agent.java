@@ -48,7 +48,10 @@ public final class Agent implements AutoCloseable {
     private final Syncer syncer;
     private final AgentInbox inbox = new AgentInbox();
     private final Thread thread = new Thread(this::run, "calico-agent-1");
-    private final CountDownLatch inSync = new CountDownLatch(1);
+    /** Opened when the agent was in sync for the first time, and when it ends. */
+    private final CountDownLatch inSyncOrEnded = new CountDownLatch(1);
+
+    private volatile boolean wasInSync;
     private volatile Instant inSyncChangedAt = Instant.now();
     /** Opened when the agent ends, for whatever reason. */
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -131,12 +134,12 @@ public final class Agent implements AutoCloseable {
     }
 
     /**
-     * Waits until a whole snapshot of the datastore was enforced for the first time.
+     * Waits until a whole snapshot of the datastore was enforced for the first time, or the agent has ended.
      *
-     * @return whether that happened in time
+     * @return whether one was enforced in time
      */
     public boolean awaitInSync(Duration limit) throws InterruptedException {
-        return inSync.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+        return inSyncOrEnded.await(limit.toNanos(), TimeUnit.NANOSECONDS) && wasInSync;
     }
 
     /**
@@ -282,7 +285,8 @@ public final class Agent implements AutoCloseable {
                 }
                 status = now;
                 if (status.inSync()) {
-                    inSync.countDown();
+                    wasInSync = true;
+                    inSyncOrEnded.countDown();
                 }
             }
         } catch (InterruptedException e) {
@@ -292,6 +296,7 @@ public final class Agent implements AutoCloseable {
         } finally {
             inbox.close();
             convergence.failJoins(closed("connect workload", "of a waiting caller"));
+            inSyncOrEnded.countDown();
             ended.countDown();
         }
     }

@@ -185,6 +185,7 @@ final class Convergence {
             if (dataplane.refresh()) {
                 losePolicy();
             }
+            policyIsDue |= records.forgetUnused();
             nextRefresh = nanoTime.getAsLong() + options.refreshInterval().toNanos();
         }
     }

@@ -31,6 +31,9 @@ import org.slf4j.LoggerFactory;
  */
 final class HostRecords {
     private static final Logger LOG = LoggerFactory.getLogger(HostRecords.class);
+    /** So many lists of profiles that no endpoint uses any more stay until the next look at the host. */
+    private static final int MOST_UNUSED_LISTS = 16;
+
     private static final String TO_HOST = "DefaultEndpointToHostAction";
 
     /** What {@link #fold} must be fed with. */
@@ -49,7 +52,7 @@ final class HostRecords {
 
     HostRecords(String host) {
         this.host = host;
-        this.calculator = new PolicyCalculator(host);
+        this.calculator = new PolicyCalculator(host, MOST_UNUSED_LISTS);
     }
 
     /**
@@ -140,9 +143,14 @@ final class HostRecords {
         unusable.ifPresent(reason -> LOG.warn("Treated as absent: {}", reason));
     }
 
-    /** The policy that follows from all records so far. */
+    /** The policy that follows from all records so far, with some lists of profiles that were used lately. */
     CompiledPolicy policy() {
         return calculator.compile();
+    }
+
+    /** Forgets the lists of profiles that no endpoint uses any more; whether {@link #policy} says something else now. */
+    boolean forgetUnused() {
+        return calculator.forgetUnused();
     }
 
     /** What packets from workloads to this host meet: the host's own setting, else the global one, else RETURN. */

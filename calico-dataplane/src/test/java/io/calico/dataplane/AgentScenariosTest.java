@@ -56,6 +56,8 @@ class AgentScenariosTest {
                 world.dataplane.failNext(operation, 0);
             }
             world.settle();
+            world.agent.refresh(); // forgets what nobody uses any more
+            world.settle();
 
             assertThat(world.enforced()).as("policy via %s", path).isEqualTo(policyOfTheStore());
             assertThat(world.dataplane.interfaces().keySet())

@@ -497,6 +497,18 @@ class AgentTest {
         }
 
         @Test
+        void whoWaitsForTheFirstSyncOfAnAgentThatDiesIsNotKeptWaiting() throws InterruptedException {
+            world.dataplane.beforeNext(Operation.APPLY, () -> {
+                throw new AssertionError("nobody thought of this");
+            });
+            world.agent.start();
+
+            assertThat(world.agent.awaitInSync(Duration.ofMinutes(10))).isFalse();
+
+            assertThat(world.agent.awaitEnd()).isPresent();
+        }
+
+        @Test
         void agentThatIsClosedEndsWithoutAReason() throws InterruptedException {
             world.started();
 

@@ -246,6 +246,7 @@ final class CalicoNode implements AutoCloseable {
                         options.dockerSocket().toString(), engine.state().name().toLowerCase(Locale.ROOT)));
         server.bind();
         if (!agent.awaitInSync(SYNC_BEFORE_SOCKET)) {
+            requireAlive(agent);
             LOG.error(
                     "policy is not in force yet; containers cannot be started until it is: {}",
                     agent.status().lastError().orElse("no whole snapshot of the datastore was read"));

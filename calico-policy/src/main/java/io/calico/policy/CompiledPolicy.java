@@ -13,11 +13,11 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one host must enforce, complete, and nothing that its own endpoints do not need. Immutable.
+ * What one host must enforce, complete, and nothing that its own endpoints do not need or needed lately. Immutable.
  *
  * <pre>
  *   endpoints   cali1 ─▶ [WEB, CLIENT]   cali2 ─▶ [APP]          which list decides for an interface
- *   lists       [APP]  [WEB, CLIENT]                             every list some endpoint uses
+ *   lists       [APP]  [WEB, CLIENT]                             every list some endpoint uses, or used lately
  *   profiles    APP  CLIENT  WEB                                 every profile some list names
  *   tagSets     (APP_7890, V4) ─▶ 10.65.0.2  …                   every tag some rule of these profiles tests
  *   pools, natPools                                              what is masqueraded, and towards where not
@@ -110,38 +110,12 @@ public final class CompiledPolicy {
         }
     }
 
-    /**
-     * This policy, and the lists, profiles and tag sets that only the other one has; in this one no endpoint uses them. For a
-     * backend that had rather keep them for a while than make them again.
-     */
-    public CompiledPolicy withUnusedOf(CompiledPolicy other) {
-        if (lists.containsAll(other.lists)) {
-            return this;
-        }
-        NavigableSet<ProfileList> allLists = new TreeSet<>(other.lists);
-        allLists.addAll(lists);
-        return new CompiledPolicy(
-                endpoints,
-                Collections.unmodifiableNavigableSet(allLists),
-                withMissing(profiles, other.profiles),
-                withMissing(tagSets, other.tagSets),
-                pools,
-                natPools);
-    }
-
-    private static <K extends Comparable<K>, V> NavigableMap<K, V> withMissing(
-            NavigableMap<K, V> map, NavigableMap<K, V> other) {
-        NavigableMap<K, V> all = new TreeMap<>(other);
-        all.putAll(map);
-        return Collections.unmodifiableNavigableMap(all);
-    }
-
     /** The endpoints of this host that have traffic, by the name of their interface. */
     public NavigableMap<String, CompiledEndpoint> endpoints() {
         return endpoints;
     }
 
-    /** The lists of profiles which the endpoints use, and those that were kept although none does. */
+    /** The lists of profiles which the endpoints use, and those that are kept although none does any more. */
     public NavigableSet<ProfileList> lists() {
         return lists;
     }

@@ -8,10 +8,13 @@ import io.calico.model.ProfileRules;
 import io.calico.model.WorkloadEndpoint;
 import io.calico.model.net.Cidr;
 import java.util.Collections;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -27,7 +30,8 @@ import java.util.TreeSet;
  *
  * <p>The policy follows from the present state only, never from the way there: whatever was inconsistent in between
  * (a rule whose tag nobody carries yet, an endpoint whose profile comes later) leaves no trace. A record that cannot be
- * used counts as absent, stops nothing else, and the reason is returned to the caller, who may log it.
+ * used counts as absent, stops nothing else, and the reason is returned to the caller, who may log it. The one
+ * exception are lists that are kept unused, if that is asked for; they, too, say what is stored now.
  *
  * <p>A record costs time in proportion to what it names (the tags and addresses of one endpoint; for the tags of a
  * profile, the endpoints that have it), not to the number of records; {@link #compile} in proportion to the endpoints
@@ -41,15 +45,31 @@ public final class PolicyCalculator {
     private final ProfileRulesIndex rules = new ProfileRulesIndex();
     private final TagMembers members = new TagMembers();
     private final PoolIndex pools = new PoolIndex();
+    private final int mostUnusedLists;
+
+    /** The lists in {@link #lists} that no endpoint uses any more, the longest unused first. */
+    private final Set<ProfileList> unusedLists = new LinkedHashSet<>();
 
     private NavigableSet<ProfileList> lists = Collections.emptyNavigableSet();
     private NavigableSet<String> profileNames = Collections.emptyNavigableSet();
     private NavigableSet<TagSet> tagSets = Collections.emptyNavigableSet();
     private CompiledPolicy compiled;
 
-    /** A calculator that knows of no record yet, for the host of that name. */
+    /** A calculator that knows of no record yet, for the host of that name, and calculates only what is used. */
     public PolicyCalculator(String host) {
+        this(host, 0);
+    }
+
+    /**
+     * A calculator that knows of no record yet and goes on to calculate, and so to keep exact, some lists of profiles that no
+     * endpoint uses any more: where containers come and go one at a time, the next one mostly finds its list in force.
+     *
+     * @param host its name in endpoint keys
+     * @param mostUnusedLists at least 0; if there are more, the longest unused go
+     */
+    public PolicyCalculator(String host, int mostUnusedLists) {
         this.host = host;
+        this.mostUnusedLists = mostUnusedLists;
         // Of our own empty parts, so that whatever stays empty stays the same instance.
         this.compiled = new CompiledPolicy(
                 endpoints.compile(),
@@ -135,8 +155,7 @@ public final class PolicyCalculator {
     public CompiledPolicy compile() {
         NavigableMap<String, CompiledEndpoint> byInterface = endpoints.compile();
         if (byInterface != compiled.endpoints()) {
-            lists = Shared.previousIfEqual(lists, listsOf(byInterface));
-            profileNames = namesIn(lists);
+            setLists(listsOf(byInterface));
         }
         NavigableMap<String, CompiledProfile> profiles = rules.compile(profileNames);
         if (profiles != compiled.profiles()) {
@@ -148,10 +167,43 @@ public final class PolicyCalculator {
         return compiled;
     }
 
+    /**
+     * Forgets the lists that no endpoint uses any more.
+     *
+     * @return whether there were any, so that {@link #compile} says something else now
+     */
+    public boolean forgetUnused() {
+        if (unusedLists.isEmpty()) {
+            return false;
+        }
+        NavigableSet<ProfileList> used = new TreeSet<>(lists);
+        used.removeAll(unusedLists);
+        unusedLists.clear();
+        replaceLists(used);
+        return true;
+    }
+
+    private void setLists(NavigableSet<ProfileList> used) {
+        lists.stream().filter(list -> !used.contains(list)).forEach(unusedLists::add);
+        unusedLists.removeAll(used);
+        Iterator<ProfileList> longestUnused = unusedLists.iterator();
+        while (unusedLists.size() > mostUnusedLists) {
+            longestUnused.next();
+            longestUnused.remove();
+        }
+        used.addAll(unusedLists);
+        replaceLists(used);
+    }
+
+    private void replaceLists(NavigableSet<ProfileList> now) {
+        lists = Shared.previousIfEqual(lists, Collections.unmodifiableNavigableSet(now));
+        profileNames = namesIn(lists);
+    }
+
     private static NavigableSet<ProfileList> listsOf(NavigableMap<String, CompiledEndpoint> endpoints) {
         NavigableSet<ProfileList> lists = new TreeSet<>();
         endpoints.values().forEach(endpoint -> lists.add(endpoint.profiles()));
-        return Collections.unmodifiableNavigableSet(lists);
+        return lists;
     }
 
     private static NavigableSet<String> namesIn(NavigableSet<ProfileList> lists) {

@@ -161,6 +161,65 @@ class PolicyCalculatorTest {
     }
 
     @Nested
+    class KeptUnused {
+        private final PolicyCalculator keeping = new PolicyCalculator("h1", 2);
+
+        private void use(String interfaceName, String profile) {
+            keeping.onEndpoint(key("h1", interfaceName), Optional.of(endpoint(interfaceName, "10.65.0.2", profile)));
+            keeping.compile();
+        }
+
+        private void end(String interfaceName) {
+            keeping.onEndpoint(key("h1", interfaceName), Optional.empty());
+            keeping.compile();
+        }
+
+        @Test
+        void tagsHaveExactlyTheMembersThatTheyHaveNow() {
+            ProfileRules rules = ProfileRules.builder()
+                    .addInbound(RuleParser.parse(List.of("allow", "from", "tag", "WEB")))
+                    .build();
+            keeping.onProfileTags("WEB", Optional.of(List.of("WEB")));
+            keeping.onProfileRules("WEB", Optional.of(rules));
+            use("cali1", "WEB");
+            end("cali1");
+            assertThat(keeping.compile().tagSets()).containsEntry(WEB4, AddressSet.empty());
+
+            keeping.onEndpoint(key("h2", "d"), Optional.of(endpoint("cali4", "10.65.1.2", "WEB")));
+            assertThat(keeping.compile().tagSets()).containsEntry(WEB4, addresses("10.65.1.2"));
+
+            keeping.onProfileRules("WEB", Optional.empty());
+            assertThat(keeping.compile().tagSets()).isEmpty();
+        }
+
+        @Test
+        void longestUnusedGoesWhenThereAreTooMany() {
+            for (String profile : List.of("A", "B", "C", "D")) {
+                use("cali1", profile);
+            }
+            assertThat(keeping.compile().lists())
+                    .containsExactly(ProfileList.of("B"), ProfileList.of("C"), ProfileList.of("D"));
+
+            use("cali2", "B");
+            end("cali1");
+            assertThat(keeping.compile().lists())
+                    .containsExactly(ProfileList.of("B"), ProfileList.of("C"), ProfileList.of("D"));
+            assertThat(keeping.compile().profiles()).containsOnlyKeys("B", "C", "D");
+        }
+
+        @Test
+        void allGoWhenTheyAreForgotten() {
+            use("cali1", "A");
+            end("cali1");
+
+            assertThat(keeping.forgetUnused()).isTrue();
+
+            assertThat(keeping.compile()).isEqualTo(CompiledPolicy.empty());
+            assertThat(keeping.forgetUnused()).isFalse();
+        }
+    }
+
+    @Nested
     class Profiles {
         @Test
         void profileWithoutRulesIsMissing() {

@@ -2,7 +2,10 @@ package io.calico.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.calico.model.EndpointKey;
+import io.calico.model.WorkloadEndpoint;
 import io.calico.model.net.IpAddress;
+import io.calico.model.net.MacAddress;
 import io.calico.model.rule.Rule;
 import io.calico.model.rule.RuleCheck;
 import io.calico.policy.testkit.PolicyState;
@@ -117,6 +120,46 @@ class PolicyPropertiesTest {
             assertShares(last, now);
             last = now;
         }
+    }
+
+    @Property(tries = 100)
+    void whatIsKeptUnusedIsAsExactAsIfItWereUsed(@ForAll("ways") List<PolicyState> states, @ForAll Random random) {
+        PolicyCalculator calculator = new PolicyCalculator(HOST, 3);
+        CompiledPolicy last = calculator.compile();
+        for (PolicyState state : states) {
+            wayTo(state, states, calculator, random).forEach(Runnable::run);
+
+            CompiledPolicy now = calculator.compile();
+
+            CompiledPolicy used = usingAll(now.lists(), state).policyOf(HOST);
+            assertThat(now.lists()).isEqualTo(used.lists());
+            assertThat(now.profiles()).isEqualTo(used.profiles());
+            assertThat(now.tagSets()).isEqualTo(used.tagSets());
+            CompiledPolicy onlyUsed = state.policyOf(HOST);
+            assertThat(now.endpoints()).isEqualTo(onlyUsed.endpoints());
+            assertThat(now.lists())
+                    .hasSizeBetween(onlyUsed.lists().size(), onlyUsed.lists().size() + 3);
+            assertShares(last, now);
+            last = now;
+        }
+        calculator.forgetUnused();
+        assertThat(calculator.compile()).isEqualTo(states.get(states.size() - 1).policyOf(HOST));
+    }
+
+    /** The state, and for each list an endpoint without addresses that uses it, so that no tag has another member. */
+    private static PolicyState usingAll(Set<ProfileList> lists, PolicyState state) {
+        PolicyState all = state;
+        int number = 0;
+        for (ProfileList list : lists) {
+            String name = "calizz" + number++;
+            WorkloadEndpoint user = WorkloadEndpoint.builder()
+                    .interfaceName(name)
+                    .mac(MacAddress.parse("ee:ee:ee:ee:ee:ee"))
+                    .addAllProfileIds(list.ids())
+                    .build();
+            all = all.withEndpoint(new EndpointKey(HOST, "test", "test", name), Optional.of(user));
+        }
+        return all;
     }
 
     /**

@@ -332,9 +332,6 @@ public final class LinuxDataplane implements Dataplane {
             found.allLinks = true;
         });
         boolean tableIsLost = tableIsLost();
-        if (!tableIsLost) {
-            driver.removeUnused();
-        }
         return uplinksChanged || tableIsLost;
     }
 

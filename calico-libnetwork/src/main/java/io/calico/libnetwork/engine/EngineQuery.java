@@ -17,10 +17,15 @@ import java.util.Set;
  * calls block for some seconds at most.
  *
  * <p>An engine answers only when it has restored its containers, so an answer of one that has just started is as good as
- * any. Endpoints are taken from networks and containers alike: an engine may miscount in one of them.
+ * any. Endpoints are taken from networks and, since an engine that starts many at once may miscount there, from running
+ * containers too. What a container shows is not more than a hint: it keeps the endpoint of a connection that failed, and one
+ * that does not run (created, exited, dead) has none, whatever an engine that was killed while it started has written down. A
+ * container that is being started is on its network's list as soon as it is joined.
  */
 public final class EngineQuery {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
+    /** States in which a container has a sandbox, or, restarting, may have had one a moment ago. */
+    private static final Set<String> RUNNING = Set.of("running", "paused", "restarting");
 
     private final Path socket;
     private final String driver;
@@ -68,16 +73,19 @@ public final class EngineQuery {
                     .path("Containers")
                     .forEach(container -> add(container.path("EndpointID"), endpoints));
         }
+        Set<String> shown = new HashSet<>();
         for (JsonNode container : requests.get("/containers/json?all=1")) {
-            container
-                    .path("NetworkSettings")
-                    .path("Networks")
-                    .forEach(attachment -> add(attachment.path("EndpointID"), endpoints));
+            if (RUNNING.contains(container.path("State").asText())) {
+                container
+                        .path("NetworkSettings")
+                        .path("Networks")
+                        .forEach(attachment -> add(attachment.path("EndpointID"), shown));
+            }
         }
         if (!instance.equals(instance())) {
             throw new IOException("the Docker engine was started anew while it was asked");
         }
-        return new EngineSnapshot(instance, networks, originals, endpoints);
+        return new EngineSnapshot(instance, networks, originals, endpoints, shown);
     }
 
     private static void add(JsonNode endpointId, Set<String> endpoints) {

@@ -10,14 +10,20 @@ import java.util.stream.Collectors;
  * @param instance names this run of the engine; another after the engine was started again
  * @param networks names of its networks of our driver, by id
  * @param originals of those that are copies of another host's network, that network's canonical id, by id
- * @param endpoints ids of all endpoints that it knows, on these networks and in its containers
+ * @param endpoints ids of the endpoints that its networks list
+ * @param shown ids of the endpoints that its running containers show; among them may be some whose connection failed
  */
 public record EngineSnapshot(
-        String instance, Map<String, String> networks, Map<String, String> originals, Set<String> endpoints) {
+        String instance,
+        Map<String, String> networks,
+        Map<String, String> originals,
+        Set<String> endpoints,
+        Set<String> shown) {
     public EngineSnapshot {
         networks = Map.copyOf(networks);
         originals = Map.copyOf(originals);
         endpoints = Set.copyOf(endpoints);
+        shown = Set.copyOf(shown);
     }
 
     /** The id under which all hosts know a network of this engine. */

@@ -19,6 +19,8 @@ import java.util.stream.Collectors;
  * <ul>
  *   <li>An endpoint of ours that the engine does not know goes, with its interface and its addresses. Unless it has an
  *       interface and is on a network that this engine does not have: it may be another engine's.
+ *   <li>The engine knows an endpoint if a network of it lists it, or if a running container shows it and it has an interface: a
+ *       container also shows the endpoint of a connection that failed.
  *   <li>An endpoint that the engine knows and that has no interface is reported: only a restart of its container helps.
  *   <li>An interface that no endpoint of this host has, of whatever orchestrator, goes.
  * </ul>
@@ -71,7 +73,7 @@ final class EndpointRules {
         boolean hasLink = state.links().contains(name);
         String identity = "endpoint " + id + " " + endpoint.createRevision() + " " + engine.instance();
         String text = "endpoint " + id + " (" + name + addresses(endpoint) + ")";
-        if (engine.endpoints().contains(id)) {
+        if (engine.endpoints().contains(id) || hasLink && engine.shown().contains(id)) {
             if (!hasLink) {
                 found.accept(Suspect.reported(
                         identity + " has no interface",

@@ -29,6 +29,7 @@ public final class FakeEngine implements AutoCloseable {
     private volatile int status = 200;
     private volatile String attached = "";
     private volatile String contained = "";
+    private volatile String state = "running";
 
     public FakeEngine(Path socket) {
         this.socket = socket;
@@ -115,7 +116,8 @@ public final class FakeEngine implements AutoCloseable {
         } else if (target.startsWith("/containers/json")) {
             answer(
                     client,
-                    "[{\"Id\":\"c\",\"NetworkSettings\":{\"Networks\":{\"data-tier\":{\"EndpointID\":\"" + contained
+                    "[{\"Id\":\"c\",\"State\":\"" + state
+                            + "\",\"NetworkSettings\":{\"Networks\":{\"data-tier\":{\"EndpointID\":\"" + contained
                             + "\"},\"stopped\":{\"EndpointID\":\"\"}}}}]");
         } else {
             StringBuilder list = new StringBuilder();
@@ -140,6 +142,11 @@ public final class FakeEngine implements AutoCloseable {
     void hasEndpoints(String onNetworks, String inContainers) {
         attached = onNetworks;
         contained = inContainers;
+    }
+
+    /** State of the container, as {@code docker ps} tells it. */
+    void hasContainerIn(String newState) {
+        state = newState;
     }
 
     private static void send(SocketChannel client, String text) {

@@ -54,6 +54,7 @@ class ReconcilerTest {
 
     private final Map<String, String> networks = new TreeMap<>();
     private final Set<String> endpoints = new HashSet<>();
+    private final Set<String> shown = new HashSet<>();
     private long nanos = 1_000_000_000_000L;
     private Instant clock = Instant.parse("2026-01-01T00:00:00Z");
     private Reconciler reconciler;
@@ -94,7 +95,7 @@ class ReconcilerTest {
         if (engine == null) {
             throw new IOException("the Docker engine did not answer in time");
         }
-        return Optional.of(new EngineSnapshot(engine, networks, Map.of(), endpoints));
+        return Optional.of(new EngineSnapshot(engine, networks, Map.of(), endpoints, shown));
     }
 
     @AfterEach
@@ -189,6 +190,33 @@ class ReconcilerTest {
             assertThat(plugin.dataplane().liveInterfaces()).isEmpty();
             assertThat(plugin.addressesInUse()).isZero();
             assertThat(look().findings()).isEmpty();
+        }
+
+        @Test
+        void oneOfAConnectionThatFailedGoesThoughTheContainerStillShowsIt() throws Exception {
+            createNetwork();
+            start();
+            endpoints.clear();
+            shown.add(ENDPOINT);
+            plugin.links().remove(LINK);
+
+            lookTwice();
+
+            assertThat(plugin.endpoints()).isEmpty();
+            assertThat(plugin.addressesInUse()).isZero();
+        }
+
+        @Test
+        void oneWithAnInterfaceThatAContainerShowsStaysThoughTheEngineMiscountsItsNetwork() throws Exception {
+            createNetwork();
+            start();
+            endpoints.clear();
+            shown.add(ENDPOINT);
+
+            assertThat(lookTwice().findings()).isEmpty();
+
+            assertThat(plugin.endpoints()).hasSize(1);
+            assertThat(plugin.dataplane().liveInterfaces()).containsExactly(LINK);
         }
 
         @Test

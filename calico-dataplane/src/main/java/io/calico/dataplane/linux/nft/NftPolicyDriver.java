@@ -1,7 +1,6 @@
 package io.calico.dataplane.linux.nft;
 
 import io.calico.dataplane.DataplaneException;
-import io.calico.policy.CompiledPolicy;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,19 +9,10 @@ import org.jspecify.annotations.Nullable;
  * <p>It knows what it wrote last and sends only what differs. The first time, and after anything went wrong, it does not
  * know: then it replaces the table whole, in one transaction, so that no packet ever meets a table that is empty or half
  * written. Whatever somebody else did to the table is gone then, too.
- *
- * <p>The chains and sets of lists of profiles that no endpoint uses any more stay for a while, and nothing leads to them: where
- * containers come and go one at a time, the next one then changes elements only. They go with {@link #removeUnused}, and
- * when there are many.
  */
 public final class NftPolicyDriver {
-    private static final int MOST_UNUSED_LISTS = 16;
-
     private final NftWriter writer;
     private @Nullable PolicyTable applied;
-
-    /** What was last asked for; the table may hold more. */
-    private @Nullable TableContent wanted;
 
     /** A driver that knows nothing about the table yet. */
     public NftPolicyDriver(NftWriter writer) {
@@ -35,25 +25,7 @@ public final class NftPolicyDriver {
      * @throws DataplaneException if the writer failed; the next call replaces the table
      */
     public void apply(TableContent content) {
-        wanted = content;
-        write(applied == null ? PolicyTable.replacement(content) : applied.to(withUnused(applied, content)));
-    }
-
-    private static TableContent withUnused(PolicyTable table, TableContent content) {
-        CompiledPolicy policy = content.policy().withUnusedOf(table.content().policy());
-        int unused = policy.lists().size() - content.policy().lists().size();
-        return unused <= MOST_UNUSED_LISTS ? content.with(policy) : content;
-    }
-
-    /**
-     * Removes what is in the table and not used. Nothing happens if there is nothing.
-     *
-     * @throws DataplaneException if the writer failed; the next {@link #apply} replaces the table
-     */
-    public void removeUnused() {
-        if (applied != null && wanted != null) {
-            write(applied.to(wanted));
-        }
+        write(applied == null ? PolicyTable.replacement(content) : applied.to(content));
     }
 
     private void write(PolicyTable.Change change) {

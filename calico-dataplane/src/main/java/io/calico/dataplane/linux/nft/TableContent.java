@@ -23,9 +23,4 @@ public record TableContent(CompiledPolicy policy, EndpointToHostAction toHost, S
     public static TableContent of(CompiledPolicy policy, EndpointToHostAction toHost, Set<String> uplinks) {
         return new TableContent(policy, toHost, new TreeSet<>(uplinks));
     }
-
-    /** The same with another policy. */
-    TableContent with(CompiledPolicy other) {
-        return new TableContent(other, toHost, uplinks);
-    }
 }

@@ -20,7 +20,6 @@ class KernelTableIT {
             Step.random(random).applyTo(policies);
             driver.apply(policies.content());
         }
-        driver.removeUnused();
         String stepByStep = KernelTable.listByMeaning();
 
         driver.forget();

@@ -19,7 +19,7 @@ import java.util.Set;
 
 /** Policies for tests, written as an operator would. Endpoint {@code caliN} has the MAC {@code ee:ee:ee:00:00:N}. */
 final class Policies {
-    private final PolicyCalculator calculator = new PolicyCalculator("h1");
+    private final PolicyCalculator calculator = new PolicyCalculator("h1", 16);
 
     /** A profile with one tag, its own name; rules as {@code in RULE} or {@code out RULE}. */
     Policies profile(String name, String... rules) {
@@ -89,6 +89,12 @@ final class Policies {
         unusable.ifPresent(reason -> {
             throw new IllegalArgumentException(reason);
         });
+    }
+
+    /** Forgets the lists of profiles that no endpoint uses any more. */
+    Policies withoutUnused() {
+        calculator.forgetUnused();
+        return this;
     }
 
     CompiledPolicy compile() {

@@ -41,7 +41,6 @@ class PolicyTablePropertiesTest {
         }
         TableContent last = content(policies, steps.size() / 7);
         driver.apply(last);
-        driver.removeUnused();
 
         FakeNft atOnce = new FakeNft();
         new NftPolicyDriver(atOnce).apply(last);
@@ -86,7 +85,6 @@ class PolicyTablePropertiesTest {
         }
         nft.failNextWrites(0);
         driver.apply(policies.content());
-        driver.removeUnused();
 
         FakeNft atOnce = new FakeNft();
         new NftPolicyDriver(atOnce).apply(policies.content());
