@@ -107,9 +107,8 @@ final class ExportReader {
             isOurs = false;
         }
         if (!isOurs) {
-            throw new BadFile(
-                    name + " is no export of a Calico datastore: those begin with {\"" + ExportFormat.FORMAT_FIELD
-                            + "\":\"" + ExportFormat.NAME + "\"");
+            throw new BadFile(name + " is no export of a Calico datastore: those begin with {\""
+                    + ExportFormat.FORMAT_FIELD + "\":\"" + ExportFormat.NAME + "\"");
         }
         if (!ExportFormat.VERSION_FIELD.equals(json.nextFieldName())) {
             throw bad("the second field must be \"" + ExportFormat.VERSION_FIELD + "\"");

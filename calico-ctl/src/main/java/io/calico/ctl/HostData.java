@@ -93,7 +93,10 @@ final class HostData {
                 .ifPresent(addresses::add);
         String vxlan = Keys.host(host) + "vxlan";
         for (String field : List.of("ipv4", "ipv6")) {
-            store.datastore().get(vxlan).flatMap(record -> address(record, field)).ifPresent(addresses::add);
+            store.datastore()
+                    .get(vxlan)
+                    .flatMap(record -> address(record, field))
+                    .ifPresent(addresses::add);
         }
         return addresses;
     }
@@ -101,9 +104,7 @@ final class HostData {
     private static Optional<IpAddress> address(KeyValue record, String field) {
         try {
             return IpAddress.tryParse(ModelJson.read(
-                    record.key(),
-                    record.value(),
-                    json -> json.path(field).asText("")));
+                    record.key(), record.value(), json -> json.path(field).asText("")));
         } catch (BadRecordException e) {
             return Optional.empty();
         }
@@ -139,8 +140,7 @@ final class HostData {
             Set<String> networks = new HashSet<>(store.networks().requestIds());
             List<ReleaseRequest> due = allocator.addressesOwnedOn(host).stream()
                     .filter(info -> !belongsToOneOf(networks, info))
-                    .map(info ->
-                            ReleaseRequest.of(info.address(), info.owner().orElseThrow()))
+                    .map(info -> ReleaseRequest.of(info.address(), info.owner().orElseThrow()))
                     .toList();
             if (due.isEmpty()) {
                 return;
@@ -170,8 +170,9 @@ final class HostData {
         if (info.isEmpty()) {
             return;
         }
-        OptionalLong sequence =
-                info.get().sequence() == 0 ? OptionalLong.empty() : OptionalLong.of(info.get().sequence());
+        OptionalLong sequence = info.get().sequence() == 0
+                ? OptionalLong.empty()
+                : OptionalLong.of(info.get().sequence());
         allocator.release(List.of(
                 new ReleaseRequest(address, Optional.of(info.get().handle().orElse("")), sequence)));
     }

@@ -33,8 +33,7 @@ final class NodeRemoval {
         if (host.equals(session.machine().hostName())) {
             session.requireRoot();
             Optional<IpAddress> recorded = session.store().nodes().find(host).flatMap(Node::ipv4);
-            isThisMachine =
-                    recorded.isEmpty() || session.machine().addresses().contains(recorded.get());
+            isThisMachine = recorded.isEmpty() || session.machine().addresses().contains(recorded.get());
         } else {
             isThisMachine = false;
         }
@@ -77,8 +76,8 @@ final class NodeRemoval {
         session.readable(endpoints);
         if (!removeEndpoints
                 && !(endpoints.values().isEmpty() && endpoints.damaged().isEmpty())) {
-            console.paragraph("The node has active Calico endpoints so can't be deleted. Force with"
-                    + " --remove-endpoints");
+            console.paragraph(
+                    "The node has active Calico endpoints so can't be deleted. Force with" + " --remove-endpoints");
             console.paragraph("Note that the containers of these endpoints lose their network then.");
             return false;
         }

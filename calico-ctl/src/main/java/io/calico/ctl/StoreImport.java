@@ -206,6 +206,7 @@ final class StoreImport {
     }
 
     private static CommandFailure lost() {
-        return CommandFailure.error("the datastore takes writes and does not answer; the import is broken off. Repeat it");
+        return CommandFailure.error(
+                "the datastore takes writes and does not answer; the import is broken off. Repeat it");
     }
 }

@@ -157,10 +157,7 @@ class DatastoreCommandTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '`',
-            textBlock = """
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
                     calico-datastore             | etcd-dump                    | is no export of a Calico datastore
                     "version":1                  | "version":2                  | line 1: the file has version 2 of the format, this calicoctl reads version 1
                     "/calico/v1/Ready"           | "/other/v1/Ready"            | the key '/other/v1/Ready' is not below /calico/
@@ -243,7 +240,8 @@ class DatastoreCommandTest {
         Cli.Result repeated = importIt();
 
         assertThat(repeated.code()).isZero();
-        assertThat(repeated.err()).contains("An import into memory: was broken off (from memory: of 2016-02-03T04:05:06Z");
+        assertThat(repeated.err())
+                .contains("An import into memory: was broken off (from memory: of 2016-02-03T04:05:06Z");
         assertThat(records(to.datastore)).isEqualTo(records(from.datastore));
     }
 
@@ -271,8 +269,10 @@ class DatastoreCommandTest {
                         .startsWith("Imported ");
                 to.between = UnaryOperator.identity();
                 assertThat(records(to.datastore)).isEqualTo(records(from.datastore));
-                records(to.datastore).keySet().forEach(key -> to.datastore.commit(
-                        Transaction.builder().delete(key).build()));
+                records(to.datastore)
+                        .keySet()
+                        .forEach(key -> to.datastore.commit(
+                                Transaction.builder().delete(key).build()));
             }
         }
     }
@@ -297,12 +297,13 @@ class DatastoreCommandTest {
         export();
         FaultyDatastore faulty = new FaultyDatastore(to.datastore.newClient());
         faulty.beforeNext(FaultyDatastore.Operation.COMMIT, () -> {});
-        faulty.beforeNext(FaultyDatastore.Operation.COMMIT, () -> to.store.profiles()
-                .create(Profile.defaults("intruder")));
+        faulty.beforeNext(
+                FaultyDatastore.Operation.COMMIT, () -> to.store.profiles().create(Profile.defaults("intruder")));
         to.between = store -> faulty;
 
         assertThat(importIt().err())
-                .contains("the datastore differs from the file in 2 records, one is /calico/v1/policy/profile/intruder/");
+                .contains(
+                        "the datastore differs from the file in 2 records, one is /calico/v1/policy/profile/intruder/");
     }
 
     @Test

@@ -176,10 +176,7 @@ class NodeRemovalTest {
                     .putOnHost(
                             "rack7-n9",
                             network,
-                            HostNetwork.builder()
-                                    .name(network)
-                                    .network(network)
-                                    .build());
+                            HostNetwork.builder().name(network).network(network).build());
         }
         cli.store
                 .networks()
@@ -286,9 +283,8 @@ class NodeRemovalTest {
             }
             faulty.failNext(FaultyDatastore.Operation.COMMIT, 1);
             cli.between = store -> faulty;
-            boolean whole = cli.run("node remove --host=rack7-n9 --remove-endpoints")
-                            .code()
-                    == 0;
+            boolean whole =
+                    cli.run("node remove --host=rack7-n9 --remove-endpoints").code() == 0;
             cli.between = UnaryOperator.identity();
             if (whole) {
                 assertThat(commits).isGreaterThan(5);
@@ -298,7 +294,9 @@ class NodeRemovalTest {
 
             assertThat(keysOf("rack7-n9")).as("after %d commits", commits).isEmpty();
             assertThat(keysOf("dead")).as("after %d commits", commits).isEmpty();
-            assertThat(cli.run("ipam check").code()).as("after %d commits", commits).isZero();
+            assertThat(cli.run("ipam check").code())
+                    .as("after %d commits", commits)
+                    .isZero();
         }
     }
 
