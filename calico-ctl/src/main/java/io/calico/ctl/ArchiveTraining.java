@@ -1,5 +1,6 @@
 package io.calico.ctl;
 
+import io.calico.datastore.etcd.EtcdTraining;
 import io.calico.datastore.memory.MemoryDatastore;
 import io.calico.datastore.unix.DatastoreSocketServer;
 import java.io.ByteArrayInputStream;
@@ -45,8 +46,13 @@ final class ArchiveTraining {
 
     private ArchiveTraining() {}
 
-    public static void main(String[] args) throws IOException {
+    public static void main(String[] args) throws IOException, InterruptedException {
         Calicoctl.silenceLogs();
+        try {
+            EtcdTraining.run();
+        } catch (IOException | RuntimeException e) {
+            System.err.println("without etcd: " + e);
+        }
         Path directory = Files.createTempDirectory("calicoctl");
         Path socket = directory.resolve("datastore.sock");
         try (MemoryDatastore store = new MemoryDatastore();

@@ -17,6 +17,7 @@ final class Commands {
                 new EndpointCommand(),
                 new PoolCommand(),
                 new IpamCommand(),
+                new DatastoreCommand(),
                 new DiagsCommand(),
                 new VersionCommand());
     }
@@ -31,6 +32,7 @@ final class Commands {
                     case "endpoint" -> new EndpointCommand();
                     case "pool" -> new PoolCommand();
                     case "ipam" -> new IpamCommand();
+                    case "datastore" -> new DatastoreCommand();
                     case "diags" -> new DiagsCommand();
                     case "version" -> new VersionCommand();
                     default -> null;

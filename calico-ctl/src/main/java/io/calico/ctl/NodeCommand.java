@@ -24,6 +24,8 @@ final class NodeCommand implements CommandGroup {
     private static final String SCOPE = "--scope";
     private static final String NETWORK_SYNC = "--network-sync";
     private static final String LOG_LEVEL = "--log-level";
+    private static final String HOST = "--host";
+    private static final String FORCE = "--force";
     private static final String METRICS_PORT = "--metrics-port";
 
     @Override
@@ -40,7 +42,7 @@ final class NodeCommand implements CommandGroup {
     public List<Form> forms() {
         return List.of(
                 Form.of("stop [--force]", NodeCommand::stop),
-                Form.of("remove [--remove-endpoints]", NodeCommand::remove),
+                Form.of("remove [--host=NAME] [--remove-endpoints] [--force]", NodeCommand::remove),
                 Form.of("check [--repair]", NodeCommand::check),
                 Form.of(
                         "[--ip=IP] [--ip6=IP6] [--as=AS_NUM] [--libnetwork] [--scope=SCOPE] [--network-sync=MODE] [--detach=BOOLEAN]"
@@ -68,9 +70,10 @@ final class NodeCommand implements CommandGroup {
                         "Serve metrics and health on this port of 127.0.0.1 (default: CALICO_METRICS_PORT, else none)."),
                 Map.entry("--node-image", "Accepted and ignored: the daemon needs no image."),
                 Map.entry(LIBNETWORK_IMAGE, "Accepted and ignored."),
-                Map.entry("--force", "Stop even if there are endpoints on this host."),
+                Map.entry(FORCE, "stop: even if there are endpoints on this host. remove: even if that host is alive."),
+                Map.entry(HOST, "Remove that host, which is gone for good, instead of this one."),
                 Map.entry("--repair", "Mend what is left over, as the daemon does by itself once a minute."),
-                Map.entry("--remove-endpoints", "Remove the endpoints of this host, too."));
+                Map.entry("--remove-endpoints", "Remove the endpoints of the host, too."));
     }
 
     @Override
@@ -78,6 +81,11 @@ final class NodeCommand implements CommandGroup {
         return List.of(
                 "Running 'node' again restarts the daemon with the new options; containers keep their",
                 "network meanwhile. Without --ip6 or --as what was set before is removed.",
+                "",
+                "'node stop' leaves the kernel and the datastore as they are: traffic goes on, and so does policy.",
+                "'node remove' frees all that a host has in the datastore: endpoints, addresses, blocks, routes.",
+                "For this host it also takes Calico out of the kernel; another one is removed with --host when it is",
+                "gone for good, from any machine that reaches the datastore.",
                 "",
                 "'node check' compares Docker, the kernel and the datastore, and lists what lost calls and",
                 "crashes have left. What has looked wrong for less than a minute may belong to a container",
@@ -199,8 +207,7 @@ final class NodeCommand implements CommandGroup {
             session.console()
                     .paragraph("ERROR: IP address " + e.address() + " is already in use by host " + e.host()
                             + ".  Every host needs an address of its own: give this one another with --ip. If that"
-                            + " host is gone for good, run 'calicoctl node remove' there first, or with HOSTNAME="
-                            + e.host() + " here.");
+                            + " host is gone for good, remove it: calicoctl node remove --host=" + e.host());
             throw CommandFailure.silent();
         }
         Optional<IpAddress> recorded = before.flatMap(Node::ipv4);
@@ -252,7 +259,7 @@ final class NodeCommand implements CommandGroup {
                 .list(EndpointFilter.ofHost(host))
                 .values()
                 .isEmpty();
-        if (hasEndpoints && !arguments.hasOption("--force")) {
+        if (hasEndpoints && !arguments.hasOption(FORCE)) {
             session.console().paragraph("Current host has active endpoints so can't be stopped.  Force with --force");
             session.console()
                     .paragraph("Note that cleaning up after containers is hard while the node is stopped: Docker"
@@ -274,7 +281,7 @@ final class NodeCommand implements CommandGroup {
     }
 
     private static ExitStatus remove(Arguments arguments, Session session) {
-        session.requireRoot();
-        return new NodeRemoval(session).run(arguments.hasOption("--remove-endpoints"));
+        return new NodeRemoval(session, arguments.option(HOST))
+                .run(arguments.hasOption("--remove-endpoints"), arguments.hasOption(FORCE));
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.calico.datastore.CalicoStore;
 import io.calico.datastore.memory.MemoryDatastore;
+import io.calico.datastore.spi.Datastore;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -32,6 +34,9 @@ final class Cli {
     final CalicoStore store = new CalicoStore(datastore);
     final Map<String, String> environment = new HashMap<>();
     final TestMachine machine = new TestMachine();
+
+    /** What stands between commands and the datastore. */
+    UnaryOperator<Datastore> between = UnaryOperator.identity();
 
     /** What a command did. */
     record Result(int code, String out, String err) {
@@ -57,7 +62,7 @@ final class Cli {
                         new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
                         console,
                         machine,
-                        (uri, env) -> datastore.newClient()));
+                        (uri, env) -> between.apply(datastore.newClient())));
         return new Result(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 

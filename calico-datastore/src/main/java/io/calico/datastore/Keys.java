@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * /calico/libnetwork/v1/ID
  * /calico/network/v1/         name/NAME · host/H/ID                     ours
  * /calico/felix/v1/host/H/status                                        ours
+ * /calico/datastore/v1/import                                           ours, see {@link ImportMarker}
  * </pre>
  */
 public final class Keys {

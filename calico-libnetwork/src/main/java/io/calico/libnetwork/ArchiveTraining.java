@@ -2,6 +2,7 @@ package io.calico.libnetwork;
 
 import io.calico.dataplane.linux.netlink.RtNetlink;
 import io.calico.dataplane.recording.RecordingDataplane;
+import io.calico.datastore.etcd.EtcdTraining;
 import io.calico.model.net.IpAddress;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -57,6 +58,7 @@ final class ArchiveTraining {
             System.setProperty("calico.log.to", "file");
             loadOwnClasses();
             readLinks();
+            useEtcd();
             runNode(scratch);
         } finally {
             deleteAll(scratch);
@@ -90,6 +92,15 @@ final class ArchiveTraining {
             while (channel.read(answer) >= 0 && answer.hasRemaining()) {
                 // To the end.
             }
+        }
+    }
+
+    /** What a shared datastore needs. */
+    private static void useEtcd() throws InterruptedException {
+        try {
+            EtcdTraining.run();
+        } catch (IOException | RuntimeException e) {
+            System.err.println("without etcd: " + e);
         }
     }
 

@@ -2,6 +2,7 @@ package io.calico.libnetwork;
 
 import io.calico.datastore.CalicoStore;
 import io.calico.datastore.Config;
+import io.calico.datastore.ImportMarker;
 import io.calico.datastore.PoolPut;
 import io.calico.model.IpPool;
 import io.calico.model.Node;
@@ -53,8 +54,10 @@ public final class NodeSetup {
      * @param options host name, addresses and AS number count; what is empty is blanked in the datastore
      * @return the host as it was registered before; empty if it was not
      * @throws AddressInUse if another host has one of the addresses; nothing was written
+     * @throws io.calico.datastore.spi.DatastoreException.Corrupt if an import was broken off; nothing was written
      */
     public static Optional<Node> firstStart(CalicoStore store, NodeOptions options) {
+        ImportMarker.requireNone(store.datastore());
         List<Node> nodes = store.nodes().list().values();
         requireFree(options, nodes);
         addDefaultPools(store);
