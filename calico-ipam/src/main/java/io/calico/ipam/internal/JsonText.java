@@ -16,6 +16,7 @@ final class JsonText {
         out = new StringBuilder(expectedLength);
     }
 
+    /** Begins an object, as an element where one goes before. */
     JsonText open() {
         return open('{');
     }
@@ -25,6 +26,7 @@ final class JsonText {
     }
 
     private JsonText open(char bracket) {
+        separate();
         out.append(bracket);
         first = true;
         return this;
@@ -51,18 +53,33 @@ final class JsonText {
         first = false;
     }
 
-    /** Begins a field; its value follows. */
+    /**
+     * Begins a field; its value follows.
+     *
+     * @param name {@linkplain #isPlain plain}
+     */
     JsonText field(String name) {
         separate();
-        quote(name);
-        out.append(':');
+        out.append('"').append(name).append("\":");
+        first = true;
+        return this;
+    }
+
+    /** Begins a field whose name is a number. */
+    JsonText field(int name) {
+        separate();
+        out.append('"').append(name).append("\":");
         first = true;
         return this;
     }
 
     /** Fields as they were read. */
     JsonText fields(Map<String, JsonValue> fields) {
-        fields.forEach((name, value) -> field(name).raw(value.text()));
+        fields.forEach((name, value) -> {
+            separate();
+            quote(name);
+            out.append(':').append(value.text());
+        });
         return this;
     }
 
@@ -72,6 +89,13 @@ final class JsonText {
         }
         separate();
         quote(value);
+        return this;
+    }
+
+    /** A {@linkplain #isPlain plain} string. */
+    JsonText plain(String value) {
+        separate();
+        out.append('"').append(value).append('"');
         return this;
     }
 
@@ -92,12 +116,6 @@ final class JsonText {
         return this;
     }
 
-    /** The next thing is an element of an array that is an object or array: it needs a comma before it. */
-    JsonText element() {
-        separate();
-        return this;
-    }
-
     private void quote(String text) {
         out.append('"');
         if (isPlain(text)) {
@@ -108,8 +126,8 @@ final class JsonText {
         out.append('"');
     }
 
-    /** Nearly all texts need no escape, and the encoder costs more than the copy. */
-    private static boolean isPlain(String text) {
+    /** Whether a text needs no escape: nearly none does, and the encoder costs more than the copy. */
+    static boolean isPlain(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (c < ' ' || c == '"' || c == '\\') {
