@@ -111,13 +111,17 @@ public final class AttributeEntry {
 
     /** Adds the entry to an array. */
     void write(JsonText json) {
-        json.open().field("handle_id");
-        if (plain && handle != null) {
-            json.plain(handle);
-        } else {
-            json.string(handle);
+        if (plain && handle != null && details == Details.NONE) {
+            json.element("{\"handle_id\":\"", handle, "\",\"secondary\":null}");
+            return;
         }
-        json.field("secondary").raw(details.secondary == null ? "null" : details.secondary.text());
+        json.open().field("handle_id").string(handle);
+        json.field("secondary");
+        if (details.secondary == null) {
+            json.none();
+        } else {
+            json.raw(details.secondary.text());
+        }
         if (details.owner != null) {
             json.field("owner").raw(details.owner.text());
         }

@@ -93,7 +93,7 @@ public final class BlockCodec {
         json.field("allocations").openArray();
         for (short entry : block.parts().allocations()) {
             if (entry == AllocationBlock.FREE) {
-                json.raw("null");
+                json.none();
             } else {
                 json.number(entry);
             }
