@@ -113,7 +113,7 @@ public final class FamilyView {
         BlockSummary before = summaries.remove(cidr);
         if (before != null) {
             lastSequences.merge(cidr, before.sequence(), FamilyView::larger);
-            indexes.values().forEach(index -> index.removed(before));
+            indexes.values().removeIf(index -> !index.removed(before));
         }
         String key = key(cidr);
         own.remove(key);

@@ -2,6 +2,7 @@ package io.calico.ipam.internal.view;
 
 import io.calico.ipam.internal.CandidateOrder;
 import io.calico.model.net.Cidr;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
@@ -16,23 +17,27 @@ import java.util.function.Predicate;
  *
  * <pre>
  * candidates   3 ✗  6 ✗  1 ✗  4 ✗  7    2    5 ✗  0        ✗: a block of anybody shares an address with it
+ * taken        1    1    1    1    0    0    1    0        one bit for each rank, so that 64 are passed over in one step
  *                                  ▲ cursor: none before it is free
  * lendable     blocks of others with something free, by rank
  * </pre>
  *
- * The cursor goes back when a block vanishes, to where that block stood. Confined to one thread at a time.
+ * The cursor goes back when a block vanishes, to where that block stood. Pools of more than 2^20 blocks have no bits: there
+ * each candidate is looked up in the view. Confined to one thread at a time.
  */
 public final class PoolIndex {
+    private static final long MOST_BITS = 1 << 20;
+
     private final Cidr pool;
     private final int blockPrefixLength;
     private final String host;
     private final CandidateOrder order;
     private final Predicate<Cidr> occupied;
+    private final boolean hasBits;
+    private final BitSet taken = new BitSet();
     private final NavigableMap<Ranked, BlockSummary> lendable =
             new TreeMap<>(Comparator.comparingLong(Ranked::rank).thenComparing(Ranked::cidr));
     private long cursor;
-    /** Blocks of the pool's own size. */
-    private long count;
 
     private record Ranked(long rank, Cidr cidr) {}
 
@@ -47,6 +52,7 @@ public final class PoolIndex {
         this.host = host;
         this.order = new CandidateOrder(pool, blockPrefixLength, CandidateOrder.hash(host));
         this.occupied = occupied;
+        this.hasBits = order.size() <= MOST_BITS;
     }
 
     private boolean concerns(Cidr cidr) {
@@ -59,23 +65,52 @@ public final class PoolIndex {
         if (!concerns(cidr)) {
             return;
         }
-        count += cidr.prefixLength() == blockPrefixLength ? 1 : 0;
+        take(cidr);
         boolean own = summary.host().filter(host::equals).isPresent();
         if (!own && summary.free() > 0) {
             lendable.put(ranked(cidr), summary);
         }
     }
 
-    /** A block that was there is not there now. */
-    void removed(BlockSummary summary) {
-        Cidr cidr = summary.cidr();
-        if (!concerns(cidr)) {
+    /** A block of another size, which a foreign writer may have made, takes several candidates or a part of one. */
+    private void take(Cidr block) {
+        if (!hasBits) {
             return;
         }
-        boolean ofOurSize = cidr.prefixLength() == blockPrefixLength;
-        count -= ofOurSize ? 1 : 0;
-        cursor = ofOurSize ? Math.min(cursor, order.rank(cidr)) : 0;
+        if (block.prefixLength() >= blockPrefixLength) {
+            taken.set((int) order.rank(block));
+        } else if (block.prefixLength() <= pool.prefixLength()) {
+            taken.set(0, (int) order.size());
+        } else {
+            long size = 1L << pool.version().bits() - blockPrefixLength;
+            for (long i = 0; i < 1L << blockPrefixLength - block.prefixLength(); i++) {
+                taken.set((int) order.rank(Cidr.of(block.first().plus(i * size), blockPrefixLength)));
+            }
+        }
+    }
+
+    /**
+     * A block that was there is not there now.
+     *
+     * @return false if the index cannot tell what that leaves, and is to be made anew
+     */
+    boolean removed(BlockSummary summary) {
+        Cidr cidr = summary.cidr();
+        if (!concerns(cidr)) {
+            return true;
+        }
+        if (cidr.prefixLength() < blockPrefixLength) {
+            return false;
+        }
         lendable.remove(ranked(cidr));
+        long rank = order.rank(cidr);
+        if (!occupied.test(Cidr.of(cidr.first(), blockPrefixLength))) {
+            cursor = Math.min(cursor, rank);
+            if (hasBits) {
+                taken.clear((int) rank);
+            }
+        }
+        return true;
     }
 
     private Ranked ranked(Cidr cidr) {
@@ -85,10 +120,6 @@ public final class PoolIndex {
     /** Blocks that are not this host's and have something free, in the order in which this host tries them. */
     public Collection<BlockSummary> lendable() {
         return Collections.unmodifiableCollection(lendable.values());
-    }
-
-    private boolean isFull() {
-        return count >= order.size();
     }
 
     /**
@@ -104,27 +135,34 @@ public final class PoolIndex {
         if (!occupied.test(pool) && !passOver.test(first)) {
             return Optional.of(first);
         }
-        if (isFull()) {
-            return Optional.empty();
-        }
         if (blockPrefixLength == pool.version().bits()) {
-            long seed = CandidateOrder.mix(CandidateOrder.hash(host) ^ random);
-            return firstFree(new CandidateOrder(pool, blockPrefixLength, seed), 0, passOver);
+            long start = CandidateOrder.mix(CandidateOrder.hash(host) ^ random) & order.size() - 1;
+            return firstFree(start, order.size(), passOver).or(() -> firstFree(0, start, passOver));
         }
-        while (cursor < order.size() && occupied.test(order.candidate(cursor))) {
-            cursor++;
-        }
-        return firstFree(order, cursor, passOver);
+        cursor = nextFree(cursor, order.size());
+        return firstFree(cursor, order.size(), passOver);
     }
 
-    private Optional<Cidr> firstFree(CandidateOrder candidates, long from, Predicate<Cidr> passOver) {
-        for (long number = from; number < candidates.size(); number++) {
-            Cidr candidate = candidates.candidate(number);
-            if (!occupied.test(candidate) && !passOver.test(candidate)) {
+    private Optional<Cidr> firstFree(long from, long end, Predicate<Cidr> passOver) {
+        for (long rank = nextFree(from, end); rank < end; rank = nextFree(rank + 1, end)) {
+            Cidr candidate = order.candidate(rank);
+            if (!passOver.test(candidate)) {
                 return Optional.of(candidate);
             }
         }
         return Optional.empty();
+    }
+
+    /** The first rank from there on whose candidate is free; {@code end} if there is none before. */
+    private long nextFree(long from, long end) {
+        if (hasBits) {
+            return Math.min(end, taken.nextClearBit((int) from));
+        }
+        long rank = from;
+        while (rank < end && occupied.test(order.candidate(rank))) {
+            rank++;
+        }
+        return rank;
     }
 
     int blockPrefixLength() {
