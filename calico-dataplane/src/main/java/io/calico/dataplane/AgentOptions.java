@@ -18,6 +18,12 @@ public interface AgentOptions {
         return Duration.ofSeconds(5);
     }
 
+    /** The wait after so many failed attempts in a row, from 1. */
+    default Duration retryDelay(int failures) {
+        Duration delay = firstRetryDelay().multipliedBy(1L << Math.min(failures - 1, 20));
+        return delay.compareTo(longestRetryDelay()) < 0 ? delay : longestRetryDelay();
+    }
+
     /** How often the host is looked at for what other programs changed; see {@link Dataplane#refresh}. */
     @Value.Default
     default Duration refreshInterval() {

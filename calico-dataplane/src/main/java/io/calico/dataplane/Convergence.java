@@ -4,6 +4,7 @@ import io.calico.datastore.syncer.SyncStatus;
 import io.calico.model.EndpointKey;
 import io.calico.policy.CompiledEndpoint;
 import io.calico.policy.CompiledPolicy;
+import io.calico.policy.EndpointToHostAction;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -25,7 +26,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Three kinds of work wait until they succeed: the policy ({@code policyIsDue}), interfaces to remove, and endpoints whose
  * interface is to be made right. A failure of one is remembered with the time of the next attempt and does not keep the
- * others from being tried; only what makes an interface carry traffic depends on the policy.
+ * others from being tried; only what makes an interface carry traffic depends on the policy. Routes to other hosts are a
+ * work of their own, {@link RouteWork}: nothing waits for them, and a failure there delays nothing else.
  */
 final class Convergence {
     private static final Logger LOG = LoggerFactory.getLogger(Convergence.class);
@@ -49,6 +51,8 @@ final class Convergence {
     private long seenRevision;
     private CompiledPolicy enforced = CompiledPolicy.empty();
     private long enforcedRevision = -1;
+    private @Nullable EndpointToHostAction enforcedToHost;
+    private final RouteWork routes;
 
     private int failures;
     private long nextAttempt;
@@ -59,6 +63,7 @@ final class Convergence {
         this.dataplane = dataplane;
         this.options = options;
         this.nanoTime = nanoTime;
+        this.routes = new RouteWork(records.routes(), dataplane, options, nanoTime);
         this.nextRefresh = nanoTime.getAsLong() + options.refreshInterval().toNanos();
     }
 
@@ -83,7 +88,9 @@ final class Convergence {
 
     /** When {@link #step} should be called although nothing has arrived. */
     OptionalLong deadline() {
-        return OptionalLong.of(failures > 0 ? nextAttempt : nextRefresh);
+        long own = failures > 0 ? nextAttempt : nextRefresh;
+        OptionalLong ofRoutes = routes.deadline();
+        return ofRoutes.isPresent() && ofRoutes.getAsLong() - own < 0 ? ofRoutes : OptionalLong.of(own);
     }
 
     /** Takes in a batch, whose work has been done, and comes as near to what is wanted as the host allows. */
@@ -98,11 +105,19 @@ final class Convergence {
             if (failures == 0 || nanoTime.getAsLong() - nextAttempt >= 0) {
                 converge();
             }
+            if (!routes.isDone()) {
+                // Once, since what a workload's interface is like depends on the tunnels. Later no join waits for
+                // routes.
+                routes.step();
+            }
             answerJoins();
             if (failures == 0 && !toUndo.isEmpty()) {
                 converge();
             }
+            routes.step();
         }
+        List<String> problems = new ArrayList<>(dataplane.problems());
+        problems.addAll(routes.problems());
         return new AgentStatus(
                 enforcedRevision >= 0 && failures == 0 && batch.status() == SyncStatus.IN_SYNC,
                 Math.max(enforcedRevision, 0),
@@ -110,7 +125,7 @@ final class Convergence {
                 failures,
                 Optional.ofNullable(error),
                 false,
-                dataplane.problems());
+                problems);
     }
 
     private void converge() {
@@ -136,17 +151,11 @@ final class Convergence {
             return;
         }
         failures++;
-        Duration delay = retryDelay();
+        Duration delay = options.retryDelay(failures);
         nextAttempt = nanoTime.getAsLong() + delay.toNanos();
         if (!error.equals(errorBefore)) {
             LOG.warn("Trying again in {} ms: {}", delay.toMillis(), error);
         }
-    }
-
-    private Duration retryDelay() {
-        long factor = 1L << Math.min(failures - 1, 20);
-        Duration delay = options.firstRetryDelay().multipliedBy(factor);
-        return delay.compareTo(options.longestRetryDelay()) < 0 ? delay : options.longestRetryDelay();
     }
 
     /** Runs a part; the first failure of an attempt is kept for the status. */
@@ -203,14 +212,20 @@ final class Convergence {
     private void losePolicy() {
         policyIsDue = true;
         enforced = CompiledPolicy.empty();
+        enforcedToHost = null;
         enforcedRevision = -1;
     }
 
     private void enforce() {
         if (policyIsDue) {
             CompiledPolicy policy = records.policy();
-            dataplane.applyPolicy(policy, records.toHost());
-            enforced = policy;
+            EndpointToHostAction toHost = records.toHost();
+            if (policy != enforced || toHost != enforcedToHost) {
+                enforcedToHost = null;
+                dataplane.applyPolicy(policy, toHost);
+                enforced = policy;
+                enforcedToHost = toHost;
+            }
             policyIsDue = false;
         }
         enforcedRevision = seenRevision;

@@ -1,5 +1,6 @@
 package io.calico.dataplane;
 
+import io.calico.dataplane.routes.RouteChanges;
 import io.calico.policy.CompiledPolicy;
 import io.calico.policy.EndpointToHostAction;
 import java.util.Collection;
@@ -68,6 +69,18 @@ public interface Dataplane extends AutoCloseable {
      * @throws DataplaneException.Refused if the host refused a step
      */
     void removeWorkload(String hostName);
+
+    /**
+     * Has the host route as wanted from now on: adds, changes and removes what differs, and makes right again what other
+     * programs have changed, as far as the host told of it or {@link #refresh} asked for it. The first call also removes
+     * routes that a former process left behind and that are not wanted. What cannot be reached, or not in the way that is
+     * wanted, gets no route and is one of {@link #problems()}; that changes by itself with the host's own addresses and
+     * networks. Takes no time if nothing was told and nothing is to be changed.
+     *
+     * @param changes against what the calls before wanted; the first call's are everything
+     * @throws DataplaneException if the host refused something; all else is done. Call again, with any changes
+     */
+    void applyRoutes(RouteChanges changes);
 
     /** The host-side names of all workload interfaces that exist on the host, whoever made them. */
     Set<String> workloads();

@@ -1,14 +1,17 @@
 package io.calico.dataplane;
 
+import io.calico.dataplane.routes.RouteCalculator;
 import io.calico.datastore.Keys;
 import io.calico.datastore.StoreKey;
 import io.calico.datastore.syncer.SyncUpdate;
 import io.calico.model.EndpointKey;
 import io.calico.model.IpPool;
 import io.calico.model.ProfileRules;
+import io.calico.model.VxlanTunnel;
 import io.calico.model.WorkloadEndpoint;
 import io.calico.model.json.BadRecordException;
 import io.calico.model.json.ModelJson;
+import io.calico.model.net.IpVersion;
 import io.calico.policy.CompiledPolicy;
 import io.calico.policy.EndpointToHostAction;
 import io.calico.policy.PolicyCalculator;
@@ -26,7 +29,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The datastore's records as far as one host's dataplane needs them, and the policy that follows. One record that cannot be
+ * The datastore's records as far as one host's dataplane needs them, and the policy and routes that follow. One record that cannot be
  * read counts as absent, is logged once for each change, and stops nothing else. Confined to one thread.
  */
 final class HostRecords {
@@ -35,12 +38,15 @@ final class HostRecords {
     private static final int MOST_UNUSED_LISTS = 16;
 
     private static final String TO_HOST = "DefaultEndpointToHostAction";
+    private static final String IPIP_ADDRESS = "IpInIpTunnelAddr";
 
     /** What {@link #fold} must be fed with. */
-    static final List<String> PREFIXES = List.of(Keys.GLOBAL_CONFIG, Keys.HOSTS, Keys.PROFILES, Keys.IPAM_V1);
+    static final List<String> PREFIXES =
+            List.of(Keys.GLOBAL_CONFIG, Keys.HOSTS, Keys.PROFILES, Keys.IPAM_V1, Keys.IPAM_HOSTS, Keys.BGP_HOSTS);
 
     private final String host;
     private final PolicyCalculator calculator;
+    private final RouteCalculator routes;
     private final Map<EndpointKey, WorkloadEndpoint> endpoints = new TreeMap<>();
     private final Map<EndpointKey, String> unusable = new TreeMap<>();
     private final Map<StoreKey, String> toHostSettings = new HashMap<>();
@@ -53,6 +59,7 @@ final class HostRecords {
     HostRecords(String host) {
         this.host = host;
         this.calculator = new PolicyCalculator(host, MOST_UNUSED_LISTS);
+        this.routes = new RouteCalculator(host);
     }
 
     /**
@@ -75,13 +82,40 @@ final class HostRecords {
                 report(calculator.onProfileRules(
                         rules.profile(), read(update, (k, json) -> ModelJson.read(k, json, ProfileRules::fromJson))));
             } else if (key instanceof StoreKey.Pool pool) {
-                calculator.onPool(pool.cidr(), read(update, (k, json) -> ModelJson.read(k, json, IpPool::fromJson)));
+                Optional<IpPool> value = read(update, (k, json) -> ModelJson.read(k, json, IpPool::fromJson));
+                calculator.onPool(pool.cidr(), value);
+                routes.onPool(pool.cidr(), value);
             } else if (isToHostSetting(key)) {
                 foldToHost(key, update.value());
+            } else {
+                foldRoutes(key, update);
             }
         }
         endpoints.values().forEach(e -> changes.gone().remove(e.interfaceName()));
         return changes;
+    }
+
+    private void foldRoutes(StoreKey key, SyncUpdate update) {
+        if (key instanceof StoreKey.Affinity affinity) {
+            routes.onAffinity(
+                    affinity.host(),
+                    affinity.cidr(),
+                    read(update, RouteValues::isConfirmed).orElse(false));
+        } else if (key instanceof StoreKey.HostAddress address) {
+            IpVersion version = address.version();
+            routes.onHostAddress(
+                    address.host(),
+                    version,
+                    read(update, (k, text) -> RouteValues.address(k, text, version))
+                            .flatMap(a -> a));
+        } else if (key instanceof StoreKey.HostVxlan vxlan) {
+            routes.onVxlan(vxlan.host(), read(update, (k, json) -> ModelJson.read(k, json, VxlanTunnel::fromJson)));
+        } else if (key instanceof StoreKey.HostConfig config && config.name().equals(IPIP_ADDRESS)) {
+            routes.onIpIpAddress(
+                    config.host(),
+                    read(update, (k, text) -> RouteValues.address(k, text, IpVersion.V4))
+                            .flatMap(a -> a));
+        }
     }
 
     private void foldEndpoint(EndpointKey key, SyncUpdate update, LinkChanges changes) {
@@ -89,7 +123,11 @@ final class HostRecords {
                 read(update, (k, json) -> ModelJson.read(k, json, WorkloadEndpoint::fromJson));
         Optional<String> reason = calculator.onEndpoint(key, endpoint);
         report(reason);
-        if (!key.host().equals(host)) {
+        boolean isLocal = key.host().equals(host);
+        // Of an unusable one of this host, too: its interface may have them.
+        boolean hasAddresses = endpoint.isPresent() && (isLocal || reason.isEmpty());
+        routes.onEndpoint(key, hasAddresses ? endpoint.get().addresses() : List.of());
+        if (!isLocal) {
             return;
         }
         unusable.remove(key);
@@ -151,6 +189,11 @@ final class HostRecords {
     /** Forgets the lists of profiles that no endpoint uses any more; whether {@link #policy} says something else now. */
     boolean forgetUnused() {
         return calculator.forgetUnused();
+    }
+
+    /** The routes that follow from all records so far. */
+    RouteCalculator routes() {
+        return routes;
     }
 
     /** What packets from workloads to this host meet: the host's own setting, else the global one, else RETURN. */

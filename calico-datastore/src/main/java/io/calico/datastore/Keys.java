@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * /calico/v1/                 Ready · config/NAME
- *            host/H/          bird_ip · config/NAME · workload/O/W/endpoint/E
+ *            host/H/          bird_ip · config/NAME · workload/O/W/endpoint/E · vxlan (ours)
  *            policy/profile/P/  tags · rules
  *            ipam/v4/pool/CIDR · ipam/v4/last_pool (ours)               (and v6)
  * /calico/ipam/v2/            config · assignment/ipv4/block/CIDR · host/H/ipv4/block/CIDR · handle/ID   (and ipv6)
@@ -49,6 +49,9 @@ public final class Keys {
     /** Prefix of the allocator's records. */
     public static final String IPAM = "/calico/ipam/v2/";
 
+    /** Prefix of the hosts' affinities to blocks: unlike the blocks they do not change with each address. */
+    public static final String IPAM_HOSTS = "/calico/ipam/v2/host/";
+
     /** The key of the allocator's settings. */
     public static final String IPAM_CONFIG = "/calico/ipam/v2/config";
 
@@ -72,8 +75,6 @@ public final class Keys {
 
     /** Prefix of the nodes' signs of life. */
     public static final String NODE_STATUSES = "/calico/felix/v1/host/";
-
-    private static final String IPAM_HOSTS = IPAM + "host/";
 
     private Keys() {}
 
@@ -162,7 +163,10 @@ public final class Keys {
 
     private static @Nullable StoreKey hostKey(List<String> rest) {
         return switch (rest.size()) {
-            case 2 -> new StoreKey.HostBirdIp(rest.get(0));
+            case 2 ->
+                rest.get(1).equals("vxlan")
+                        ? new StoreKey.HostVxlan(rest.get(0))
+                        : new StoreKey.HostBirdIp(rest.get(0));
             case 3 -> new StoreKey.HostConfig(rest.get(0), rest.get(2));
             case 6 -> new StoreKey.Endpoint(new EndpointKey(rest.get(0), rest.get(2), rest.get(3), rest.get(5)));
             default -> null;

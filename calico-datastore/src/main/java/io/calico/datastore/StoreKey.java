@@ -64,6 +64,19 @@ public sealed interface StoreKey {
         }
     }
 
+    /** How the host is reached through VXLAN: {@code /calico/v1/host/H/vxlan}. */
+    record HostVxlan(String host) implements StoreKey {
+        /** Checks the host. */
+        public HostVxlan {
+            Keys.requirePart("host", host);
+        }
+
+        @Override
+        public String path() {
+            return Keys.host(host) + "vxlan";
+        }
+    }
+
     /** A workload endpoint: {@code /calico/v1/host/H/workload/O/W/endpoint/E}. */
     record Endpoint(EndpointKey key) implements StoreKey {
         @Override

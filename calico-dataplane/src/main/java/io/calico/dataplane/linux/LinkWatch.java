@@ -8,6 +8,7 @@ import io.calico.dataplane.linux.netlink.NetlinkEvent;
 import io.calico.dataplane.linux.netlink.NetlinkException;
 import io.calico.dataplane.linux.netlink.Route;
 import io.calico.dataplane.linux.netlink.Scope;
+import io.calico.model.net.Cidr;
 import io.calico.model.net.IpVersion;
 import java.util.HashMap;
 import java.util.Map;
@@ -23,15 +24,28 @@ import java.util.function.Supplier;
  * Confined to one thread.
  */
 final class LinkWatch implements NetlinkEvent.Visitor {
+    /** IPv6's own network on each link. */
+    private static final Cidr LINK_LOCAL = Cidr.parse("fe80::/10");
+
     private final WantedLinks wanted;
     private final LinkQuery query;
     private final Suspicions suspicions;
     private final Supplier<Set<String>> uplinks;
+    private final WrittenRoutes routes;
     private final Map<Integer, String> hostLinks = new HashMap<>();
 
-    /** @param uplinks the names of the host's own links that lead to the rest of the world */
-    LinkWatch(WantedLinks wanted, LinkQuery query, Supplier<Set<String>> uplinks, Suspicions suspicions) {
+    /**
+     * @param uplinks the names of the host's own links that lead to the rest of the world
+     * @param routes those to other hosts
+     */
+    LinkWatch(
+            WantedLinks wanted,
+            LinkQuery query,
+            Supplier<Set<String>> uplinks,
+            WrittenRoutes routes,
+            Suspicions suspicions) {
         this.uplinks = uplinks;
+        this.routes = routes;
         this.wanted = wanted;
         this.query = query;
         this.suspicions = suspicions;
@@ -58,7 +72,7 @@ final class LinkWatch implements NetlinkEvent.Visitor {
     /** Of the host's own links the MTU matters, and whether they are there and up; not what else changes all the time. */
     private boolean isNews(NetlinkEvent.LinkChange event) {
         Link link = event.link();
-        if (!Uplinks.isHardware(link.name()) && !uplinks.get().contains(link.name())) {
+        if (!Uplinks.isHardware(link.name()) && !uplinks.get().contains(link.name()) && !routes.useLink(link.index())) {
             return false;
         }
         String state = event.isGone() ? null : link.name() + " " + link.mtuBytes() + " " + link.isUp();
@@ -110,13 +124,24 @@ final class LinkWatch implements NetlinkEvent.Visitor {
         if (route.table() != Route.TABLE_MAIN) {
             return;
         }
-        if (route.destination().prefixLength() == 0) {
+        if (routes.isNews(event)) {
+            suspicions.add(found -> found.routes = true);
+        }
+        if (mayLeadToOthers(route)) {
             suspicions.add(found -> found.uplinks = true);
         } else if (route.destination().isSingleAddress()) {
             wanted.find(route.destination().first())
                     .filter(entry -> event.isGone() == isOurs(route, entry.index()))
                     .ifPresent(this::suspect);
         }
+    }
+
+    /** The default route, and whatever else decides over which link another host is reached. */
+    private boolean mayLeadToOthers(Route route) {
+        return route.protocol() != WorkloadLinks.ROUTE_PROTOCOL
+                && !LINK_LOCAL.contains(route.destination())
+                && route.nextHops().stream()
+                        .noneMatch(hop -> wanted.find(hop.linkIndex()).isPresent());
     }
 
     private static boolean isOurs(Route route, int index) {
@@ -160,6 +185,7 @@ final class LinkWatch implements NetlinkEvent.Visitor {
             found.uplinks = true;
             found.forwarding = true;
             found.allLinks = true;
+            found.routes = true;
         });
     }
 }

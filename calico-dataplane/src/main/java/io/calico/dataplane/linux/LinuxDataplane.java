@@ -5,10 +5,12 @@ import io.calico.dataplane.DataplaneException;
 import io.calico.dataplane.WorkloadInterface;
 import io.calico.dataplane.linux.iptables.ForwardAcceptRule;
 import io.calico.dataplane.linux.netlink.NetlinkException;
+import io.calico.dataplane.linux.netlink.RtNetlink;
 import io.calico.dataplane.linux.nft.NftKernel;
 import io.calico.dataplane.linux.nft.NftPolicyDriver;
 import io.calico.dataplane.linux.nft.NftProcess;
 import io.calico.dataplane.linux.nft.TableContent;
+import io.calico.dataplane.routes.RouteChanges;
 import io.calico.model.net.IpAddress;
 import io.calico.policy.CompiledPolicy;
 import io.calico.policy.EndpointToHostAction;
@@ -29,10 +31,11 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *   policy     ─▶ NftPolicyDriver     table inet calico
+ *   routes     ─▶ HostRoutes          routes to other hosts, blackholes
  *   workloads  ─▶ WorkloadLinks       veth pairs, addresses, routes, settings of the host
  *              ─▶ ConntrackCleaner    flows of addresses that went
  *   refresh    ─▶ ForwardAcceptRule   the rule that lets accepted packets pass Docker's filter
- *   the kernel's events ─▶ DriftWatch ─▶ mend, mendWorkloads
+ *   the kernel's events ─▶ DriftWatch ─▶ mend, mendWorkloads, applyRoutes
  * </pre>
  */
 public final class LinuxDataplane implements Dataplane {
@@ -49,6 +52,7 @@ public final class LinuxDataplane implements Dataplane {
     private final NftPolicyDriver driver;
     private final LinkQuery query;
     private final ConntrackCleaner conntrack;
+    private final HostRoutes routes;
     private final DriftWatch watch;
     private final WantedLinks wanted;
     private final Suspicions suspicions;
@@ -66,13 +70,15 @@ public final class LinuxDataplane implements Dataplane {
         this.links = parts.links;
         this.query = parts.query;
         this.conntrack = parts.conntrack;
+        this.routes = parts.routes;
         this.nft = nft;
         this.driver = new NftPolicyDriver(nft);
         this.wanted = new WantedLinks();
         this.suspicions = new Suspicions();
         this.uplinks = links.uplinks();
         this.mtuBytes = links.mtuBytes();
-        this.watch = DriftWatch.start(suspicions, new LinkWatch(wanted, query, () -> uplinks, suspicions));
+        this.watch =
+                DriftWatch.start(suspicions, new LinkWatch(wanted, query, () -> uplinks, routes.written(), suspicions));
     }
 
     /** What is opened before the rest can be. */
@@ -80,14 +86,17 @@ public final class LinuxDataplane implements Dataplane {
         private final WorkloadLinks links;
         private final LinkQuery query;
         private final ConntrackCleaner conntrack;
+        private final HostRoutes routes;
 
         Parts(Collection<IpAddress> nodeAddresses) {
             links = WorkloadLinks.open(nodeAddresses);
             query = LinkQuery.open();
             conntrack = ConntrackCleaner.open();
+            routes = new HostRoutes(RtNetlink.open(), links.lastLook());
         }
 
         void close() {
+            routes.close();
             conntrack.close();
             query.close();
             links.close();
@@ -154,7 +163,7 @@ public final class LinuxDataplane implements Dataplane {
     }
 
     /**
-     * Takes everything of ours from this host: workload interfaces with their routes, the table, the rule in Docker's
+     * Takes everything of ours from this host: workload interfaces with their routes, routes to other hosts, the table, the rule in Docker's
      * filter. Forwarding stays on. For a host that stops being a node, with no agent running. Goes on where something cannot
      * be removed.
      *
@@ -162,10 +171,12 @@ public final class LinuxDataplane implements Dataplane {
      */
     public static List<String> removeEverything() {
         List<String> problems = new ArrayList<>();
-        try (WorkloadLinks links = WorkloadLinks.open(List.of())) {
+        try (WorkloadLinks links = WorkloadLinks.open(List.of());
+                RtNetlink netlink = RtNetlink.open()) {
             for (String name : links.present()) {
                 attempt(() -> links.remove(name), problems);
             }
+            attempt(() -> HostRoutes.removeAll(netlink), problems);
         } catch (DataplaneException | NetlinkException e) {
             problems.add(String.valueOf(e.getMessage()));
         }
@@ -304,6 +315,19 @@ public final class LinuxDataplane implements Dataplane {
     }
 
     @Override
+    public void applyRoutes(RouteChanges changes) {
+        boolean areSuspected = suspicions.takeRoutes();
+        try {
+            routes.apply(changes, areSuspected);
+        } catch (RuntimeException e) {
+            if (areSuspected) {
+                suspicions.add(again -> again.routes = true);
+            }
+            throw e;
+        }
+    }
+
+    @Override
     public Set<String> workloads() {
         return links.present();
     }
@@ -330,6 +354,7 @@ public final class LinuxDataplane implements Dataplane {
         suspicions.add(found -> {
             found.forwarding = true;
             found.allLinks = true;
+            found.routes = true;
         });
         boolean tableIsLost = tableIsLost();
         return uplinksChanged || tableIsLost;
@@ -340,6 +365,7 @@ public final class LinuxDataplane implements Dataplane {
         boolean changed = !uplinksNow.equals(uplinks);
         uplinks = uplinksNow;
         mtuBytes = links.mtuBytes();
+        routes.setUplinks(links.lastLook());
         if (changed && !forwardingIsDue) {
             // What a router needs depends on them.
             links.enableForwarding();
@@ -453,12 +479,14 @@ public final class LinuxDataplane implements Dataplane {
         List<String> problems = new ArrayList<>(forwardProblems);
         wanted.gone().forEach(name -> problems.add("interface " + name + " was deleted; its workload has no network"));
         conntrack.problem().ifPresent(problems::add);
+        problems.addAll(routes.problems());
         return List.copyOf(problems);
     }
 
     @Override
     public void close() {
         watch.close();
+        routes.close();
         conntrack.close();
         query.close();
         links.close();

@@ -32,9 +32,11 @@ final class Suspicions {
         boolean allLinks;
         /** These links. */
         final Set<String> links = new TreeSet<>();
+        /** Routes to other hosts, and tunnels. */
+        boolean routes;
 
         boolean isEmpty() {
-            return !hasHost() && !hasLinks();
+            return !hasHost() && !hasLinks() && !routes;
         }
 
         /** Whether there is something beside links. */
@@ -51,6 +53,10 @@ final class Suspicions {
             tableIsUnknown |= other.tableIsUnknown;
             forwardRule |= other.forwardRule;
             uplinks |= other.uplinks;
+        }
+
+        void addRoutesOf(Found other) {
+            routes |= other.routes;
         }
 
         void addLinksOf(Found other) {
@@ -77,22 +83,33 @@ final class Suspicions {
         }
     }
 
-    /** What was found about the host as a whole since the last call; what was found about links stays. */
+    /** What was found about the host as a whole since the last call; the rest stays. */
     Found takeHost() {
         synchronized (lock) {
             Found taken = found;
             found = new Found();
             found.addLinksOf(taken);
+            found.addRoutesOf(taken);
             return taken;
         }
     }
 
-    /** What was found about links since the last call; what was found about the host as a whole stays. */
+    /** Whether something was found about routes to other hosts since the last call; the rest stays. */
+    boolean takeRoutes() {
+        synchronized (lock) {
+            boolean taken = found.routes;
+            found.routes = false;
+            return taken;
+        }
+    }
+
+    /** What was found about links since the last call; the rest stays. */
     Found takeLinks() {
         synchronized (lock) {
             Found taken = found;
             found = new Found();
             found.addHostOf(taken);
+            found.addRoutesOf(taken);
             return taken;
         }
     }

@@ -6,6 +6,7 @@ import io.calico.dataplane.linux.netlink.LinkAddress;
 import io.calico.dataplane.linux.netlink.NextHop;
 import io.calico.dataplane.linux.netlink.Route;
 import io.calico.dataplane.linux.netlink.RouteFilter;
+import io.calico.dataplane.linux.netlink.RouteType;
 import io.calico.dataplane.linux.netlink.RtNetlink;
 import io.calico.dataplane.linux.netlink.Scope;
 import io.calico.model.net.IpAddress;
@@ -15,6 +16,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -30,10 +32,15 @@ final class Uplinks {
     /** Wired, wireless, mobile, serial and InfiniBand hardware, under the names that Linux gives. */
     private static final Pattern HARDWARE = Pattern.compile("((en|wl|ww|sl|ib)[opsx].*|(eth|wlan|wwan).*)");
 
+    private static final Set<String> TUNNELS = Set.of("vxlan.calico", "tunl0");
+
     private static final int DEFAULT_MTU = 1500;
 
     private final Map<Integer, Link> links;
     private final List<LinkAddress> addresses;
+    /** Of the main table, except our own. */
+    private final List<Route> routes;
+
     private final List<Route> defaultRoutes;
     private final Set<IpAddress> nodeAddresses;
     private final Map<IpVersion, Optional<IpAddress>> sources;
@@ -50,7 +57,10 @@ final class Uplinks {
             Collection<IpAddress> nodeAddresses) {
         this.links = links.stream().collect(Collectors.toUnmodifiableMap(Link::index, Function.identity()));
         this.addresses = List.copyOf(addresses);
-        this.defaultRoutes = routes.stream()
+        this.routes = routes.stream()
+                .filter(route -> route.protocol() != WorkloadLinks.ROUTE_PROTOCOL)
+                .toList();
+        this.defaultRoutes = this.routes.stream()
                 .filter(route -> route.destination().prefixLength() == 0)
                 .filter(route -> !route.nextHops().isEmpty())
                 .sorted(Comparator.comparingInt(route -> route.metric().orElse(0)))
@@ -128,7 +138,7 @@ final class Uplinks {
         List<LinkAddress> candidates = addresses.stream()
                 .filter(address -> address.address().version() == version)
                 .filter(address -> address.scope().equals(Scope.GLOBAL))
-                .filter(address -> !isWorkload(address.linkIndex()))
+                .filter(address -> !isOurs(address.linkIndex()))
                 .toList();
         Set<IpAddress> own = candidates.stream().map(Uplinks::ip).collect(Collectors.toSet());
         List<Route> routes = defaultRoutes.stream()
@@ -150,13 +160,37 @@ final class Uplinks {
                 .findFirst();
     }
 
+    /** Whether the address is one of this host. */
+    boolean isOwn(IpAddress address) {
+        return addresses.stream().anyMatch(own -> ip(own).equals(address));
+    }
+
+    /**
+     * The link on which a neighbour with that address is, by the longest match in the main table; empty if a router leads
+     * there, or nothing.
+     */
+    OptionalInt onLink(IpAddress address) {
+        return routes.stream()
+                .filter(route -> route.destination().contains(address))
+                .min(Comparator.<Route>comparingInt(
+                                route -> -route.destination().prefixLength())
+                        .thenComparingInt(route -> route.metric().orElse(0)))
+                .filter(route ->
+                        route.type() == RouteType.UNICAST && route.nextHops().size() == 1)
+                .map(route -> route.nextHops().get(0))
+                .filter(hop -> hop.gateway().isEmpty() && !isOurs(hop.linkIndex()))
+                .map(hop -> OptionalInt.of(hop.linkIndex()))
+                .orElse(OptionalInt.empty());
+    }
+
     private static IpAddress ip(LinkAddress address) {
         return address.address().address();
     }
 
-    private boolean isWorkload(int index) {
+    /** Whether the link is a workload's or a tunnel of ours. */
+    private boolean isOurs(int index) {
         Link link = links.get(index);
-        return link != null && link.name().startsWith(WorkloadInterface.PREFIX);
+        return link != null && (link.name().startsWith(WorkloadInterface.PREFIX) || TUNNELS.contains(link.name()));
     }
 
     /**

@@ -486,6 +486,11 @@ public final class WorkloadLinks implements AutoCloseable {
         return uplinks.names();
     }
 
+    /** How the host is connected to others, as of the last look. */
+    Uplinks lastLook() {
+        return uplinks;
+    }
+
     /**
      * The largest packet, in bytes, that leaves this host whole through whichever uplink, as far as known since the last
      * look: what a new workload's MTU should be.

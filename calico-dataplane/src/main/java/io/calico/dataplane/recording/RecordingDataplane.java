@@ -4,6 +4,11 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.calico.dataplane.Dataplane;
 import io.calico.dataplane.DataplaneException;
 import io.calico.dataplane.WorkloadInterface;
+import io.calico.dataplane.routes.OwnTunnels;
+import io.calico.dataplane.routes.Peer;
+import io.calico.dataplane.routes.RouteChanges;
+import io.calico.dataplane.routes.WantedRoute;
+import io.calico.model.net.Cidr;
 import io.calico.policy.CompiledPolicy;
 import io.calico.policy.EndpointToHostAction;
 import java.util.ArrayList;
@@ -34,6 +39,7 @@ public final class RecordingDataplane implements Dataplane {
         REPAIR,
         SUSPEND,
         REMOVE,
+        ROUTES,
         LIST,
         MEND,
         REFRESH
@@ -69,6 +75,15 @@ public final class RecordingDataplane implements Dataplane {
 
     @GuardedBy("lock")
     private final List<String> problems = new ArrayList<>();
+
+    @GuardedBy("lock")
+    private final SortedMap<Cidr, WantedRoute> routes = new TreeMap<>();
+
+    @GuardedBy("lock")
+    private final SortedMap<String, Peer> peers = new TreeMap<>();
+
+    @GuardedBy("lock")
+    private OwnTunnels tunnels = OwnTunnels.NONE;
 
     @GuardedBy("lock")
     private boolean policyWasLost;
@@ -172,6 +187,27 @@ public final class RecordingDataplane implements Dataplane {
     public SortedMap<String, Interface> interfaces() {
         synchronized (lock) {
             return new TreeMap<>(interfaces);
+        }
+    }
+
+    /** A copy of the routes that are wanted, by destination. */
+    public SortedMap<Cidr, WantedRoute> routes() {
+        synchronized (lock) {
+            return new TreeMap<>(routes);
+        }
+    }
+
+    /** A copy of what is known of the other hosts, by name. */
+    public SortedMap<String, Peer> peers() {
+        synchronized (lock) {
+            return new TreeMap<>(peers);
+        }
+    }
+
+    /** The tunnels that are wanted. */
+    public OwnTunnels tunnels() {
+        synchronized (lock) {
+            return tunnels;
         }
     }
 
@@ -291,6 +327,28 @@ public final class RecordingDataplane implements Dataplane {
                 record(Operation.REMOVE, hostName);
             }
         }
+    }
+
+    @Override
+    public void applyRoutes(RouteChanges changes) {
+        boolean hasNews = !changes.routes().isEmpty() || !changes.peers().isEmpty();
+        synchronized (lock) {
+            hasNews |= !changes.tunnels().equals(tunnels);
+        }
+        if (!hasNews) {
+            return;
+        }
+        begin(Operation.ROUTES, "host");
+        synchronized (lock) {
+            putAll(changes.routes(), routes);
+            putAll(changes.peers(), peers);
+            tunnels = changes.tunnels();
+            record(Operation.ROUTES, "host");
+        }
+    }
+
+    private static <K, V> void putAll(Map<K, Optional<V>> changes, Map<K, V> all) {
+        changes.forEach((key, value) -> value.ifPresentOrElse(now -> all.put(key, now), () -> all.remove(key)));
     }
 
     @Override

@@ -1,6 +1,8 @@
 package io.calico.dataplane.testing;
 
 import com.sun.jna.Native;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -41,6 +43,13 @@ public final class FreshNetwork implements AutoCloseable {
             throw new IllegalStateException("a network namespace cannot be made; root is needed");
         }
         return network;
+    }
+
+    /** The number of its thread, by which programs such as {@code ip link set … netns} find it. */
+    public String threadId() {
+        return call(() -> Files.readSymbolicLink(Path.of("/proc/thread-self"))
+                .getFileName()
+                .toString());
     }
 
     /** Runs the task in the namespace; what it throws comes out unchanged if it is unchecked. */

@@ -8,8 +8,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.concurrent.locks.LockSupport;
 
@@ -19,6 +17,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class Sandbox implements AutoCloseable {
     private static final int ECHO_PORT = 7;
+    private static final int LONGEST = 65_507;
 
     private final FreshNetwork network = FreshNetwork.open();
     private final String address;
@@ -26,10 +25,7 @@ public final class Sandbox implements AutoCloseable {
 
     private Sandbox(String containerName, String address) {
         this.address = address;
-        String thread = network.call(() -> Files.readSymbolicLink(Path.of("/proc/thread-self"))
-                .getFileName()
-                .toString());
-        Tool.run("ip link set " + containerName + " netns " + thread);
+        Tool.run("ip link set " + containerName + " netns " + network.threadId());
         network.run(() -> {
             Tool.run("ip link set lo up");
             Tool.run("ip link set " + containerName + " name cali0");
@@ -44,13 +40,22 @@ public final class Sandbox implements AutoCloseable {
         echo.start();
     }
 
+    /** Gives it an IPv6 address, too, with the next hop that goes with it. */
+    public Sandbox withIpv6(String address6) {
+        network.run(() -> {
+            Tool.run("ip addr add " + address6 + "/128 dev cali0 nodad");
+            Tool.run("ip route add default via fe80::ca:11ff:fec0:1 dev cali0");
+        });
+        return this;
+    }
+
     /** Takes the link of that name out of the calling thread's network. */
     public static Sandbox around(String containerName, String address) {
         return new Sandbox(containerName, address);
     }
 
     private void echo() {
-        byte[] buffer = new byte[64];
+        byte[] buffer = new byte[LONGEST];
         try {
             while (true) {
                 DatagramPacket packet = new DatagramPacket(buffer, buffer.length);
@@ -66,23 +71,37 @@ public final class Sandbox implements AutoCloseable {
 
     /** Begins to send datagrams to another one. */
     public Flow flowTo(Sandbox other) {
+        return flow(network, other.address, 4);
+    }
+
+    /**
+     * Begins to send datagrams from a network to the sandbox with that address.
+     *
+     * @param bytes length of each, from 4; one that fits the interface's MTU is not fragmented anywhere
+     */
+    public static Flow flow(FreshNetwork network, String address, int bytes) {
         DatagramSocket socket = network.call(() -> {
             DatagramSocket made = new DatagramSocket();
             made.setSoTimeout(200);
             return made;
         });
-        return new Flow(socket, other.address);
+        return new Flow(socket, address, bytes);
+    }
+
+    /** Begins to send datagrams of that length to any address. */
+    public Flow flowTo(String other, int bytes) {
+        return flow(network, other, bytes);
+    }
+
+    /** What a program says that is run in the sandbox. */
+    public String run(String commandLine) {
+        return network.call(() -> Tool.run(commandLine));
     }
 
     /** Whether another one answers a new flow's first datagram within the time. */
     public boolean reaches(Sandbox other, int millis) {
         try (Flow flow = flowTo(other)) {
-            flow.send();
-            long end = System.nanoTime() + millis * 1_000_000L;
-            while (flow.unanswered() > 0 && System.nanoTime() < end) {
-                LockSupport.parkNanos(1_000_000);
-            }
-            return flow.unanswered() == 0;
+            return flow.isAnswered(millis);
         }
     }
 
@@ -96,7 +115,10 @@ public final class Sandbox implements AutoCloseable {
         private final Thread receiver = new Thread(this::receive, "calico-test-receiver-1");
         private final Thread sender = new Thread(this::pace, "calico-test-sender-1");
 
-        private Flow(DatagramSocket socket, String destination) {
+        private final int length;
+
+        private Flow(DatagramSocket socket, String destination, int length) {
+            this.length = length;
             this.socket = socket;
             try {
                 this.destination = new InetSocketAddress(InetAddress.getByName(destination), ECHO_PORT);
@@ -107,15 +129,25 @@ public final class Sandbox implements AutoCloseable {
             receiver.start();
         }
 
+        /** Sends one; whether all so far are answered within the time. */
+        public boolean isAnswered(int millis) {
+            send();
+            long end = System.nanoTime() + millis * 1_000_000L;
+            while (unanswered() > 0 && System.nanoTime() < end) {
+                LockSupport.parkNanos(1_000_000);
+            }
+            return unanswered() == 0;
+        }
+
         /** Sends one. */
         public void send() {
-            byte[] bytes = new byte[4];
+            byte[] bytes = new byte[length];
             synchronized (open) {
                 ByteBuffer.wrap(bytes).putInt(next);
                 open.set(next++);
             }
             try {
-                socket.send(new DatagramPacket(bytes, 4, destination));
+                socket.send(new DatagramPacket(bytes, length, destination));
             } catch (IOException e) {
                 // Refused by the sandbox itself: it stays unanswered.
                 return;
@@ -147,7 +179,7 @@ public final class Sandbox implements AutoCloseable {
         }
 
         private void receive() {
-            byte[] buffer = new byte[64];
+            byte[] buffer = new byte[LONGEST];
             while (!socket.isClosed()) {
                 try {
                     DatagramPacket packet = new DatagramPacket(buffer, buffer.length);

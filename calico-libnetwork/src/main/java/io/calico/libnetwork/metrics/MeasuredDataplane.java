@@ -3,6 +3,7 @@ package io.calico.libnetwork.metrics;
 import io.calico.dataplane.Dataplane;
 import io.calico.dataplane.DataplaneException;
 import io.calico.dataplane.WorkloadInterface;
+import io.calico.dataplane.routes.RouteChanges;
 import io.calico.libnetwork.metrics.NodeMetrics.Operation;
 import io.calico.policy.CompiledPolicy;
 import io.calico.policy.EndpointToHostAction;
@@ -91,6 +92,19 @@ public final class MeasuredDataplane implements Dataplane {
     public void removeWorkload(String hostName) {
         measured(Operation.DISCONNECT, () -> {
             host.removeWorkload(hostName);
+            return true;
+        });
+    }
+
+    @Override
+    public void applyRoutes(RouteChanges changes) {
+        if (changes.routes().isEmpty()) {
+            // It is asked for all the time, and mostly has nothing to do.
+            host.applyRoutes(changes);
+            return;
+        }
+        measured(Operation.ROUTES, () -> {
+            host.applyRoutes(changes);
             return true;
         });
     }

@@ -17,6 +17,7 @@ public final class NodeMetrics implements CallObserver {
         DISCONNECT,
         SUSPEND,
         REPAIR,
+        ROUTES,
         MEND,
         REFRESH;
 

@@ -35,7 +35,7 @@ public enum RouteType {
     }
 
     /** Whether a packet leaves through a next hop. */
-    boolean hasNextHop() {
+    public boolean hasNextHop() {
         return switch (this) {
             case UNICAST, LOCAL, BROADCAST, ANYCAST, MULTICAST -> true;
             case BLACKHOLE, UNREACHABLE, PROHIBIT, THROW -> false;
