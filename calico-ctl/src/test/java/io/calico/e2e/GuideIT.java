@@ -74,22 +74,11 @@ class GuideIT {
     }
 
     private void install(VirtualHost host) {
-        if (hasClusterStore()) {
-            host.startDocker(
-                    engine,
-                    "--cluster-store=etcd://" + ClusterEtcd.authority(),
-                    "--cluster-advertise=" + host.address() + ":2376");
-        } else {
-            host.startDocker(engine);
-        }
+        host.startDocker(engine, engine.clusterStore(host));
         assertThat(host.calicoctl("node", "--libnetwork"))
                 .contains("Using detected IP: " + host.address())
                 .contains("Calico node is running")
                 .contains("Calico libnetwork driver is running");
-    }
-
-    private boolean hasClusterStore() {
-        return engine == Engine.INSTALLED;
     }
 
     private void configurePools() {
@@ -123,7 +112,7 @@ class GuideIT {
         assertThat(one.docker("network", "inspect", "-f", "{{.ID}}", "data-tier"))
                 .isEqualTo(id);
         String idOnTwo = two.docker("network", "inspect", "-f", "{{.ID}}", "data-tier");
-        if (hasClusterStore()) {
+        if (engine.hasClusterStore()) {
             assertThat(idOnTwo).isEqualTo(id);
         }
         assertThat(two.docker("network", "ls", "--format", "{{.Name}} {{.Driver}}")
