@@ -29,7 +29,8 @@ import java.util.stream.Collectors;
 import org.awaitility.core.ConditionTimeoutException;
 
 /**
- * Compares what engine, datastore and kernel of one host hold of its containers, each read by itself:
+ * Compares what engine, datastore and kernel of one host hold of its containers, each read by itself (of other hosts, only
+ * that their addresses are members of the tags' sets here):
  *
  * <pre>
  *   engine: connection of a running container     ↔  datastore: endpoint with its address, MAC, network
@@ -53,6 +54,7 @@ final class Audit {
     private final EngineView engine;
     private final KernelView kernel;
     private final Map<String, WorkloadEndpoint> stored = new TreeMap<>();
+    private final List<WorkloadEndpoint> ofOtherHosts = new ArrayList<>();
     private final Map<String, RunningEndpoint> running = new TreeMap<>();
 
     private Audit(VirtualHost host, EngineView engine) {
@@ -118,8 +120,12 @@ final class Audit {
 
     private void compare(CalicoStore store, String hostName) {
         for (StoredEndpoint endpoint :
-                store.endpoints().list(EndpointFilter.ofHost(hostName)).values()) {
-            stored.put(endpoint.key().endpoint(), endpoint.value());
+                store.endpoints().list(EndpointFilter.all()).values()) {
+            if (endpoint.key().host().equals(hostName)) {
+                stored.put(endpoint.key().endpoint(), endpoint.value());
+            } else {
+                ofOtherHosts.add(endpoint.value());
+            }
         }
         engine.endpoints().forEach(endpoint -> running.put(endpoint.endpointId(), endpoint));
         compareEngine();
@@ -167,7 +173,11 @@ final class Audit {
         stored.forEach((id, record) -> owners.put(address(record), id));
         for (IpAddress address : assigned(store.datastore())) {
             AddressInfo info = allocator.info(address).orElseThrow();
-            if (info.owner().map(Owner::kind).equals(Optional.of(Owner.NETWORK))) {
+            if (info.owner().map(Owner::kind).equals(Optional.of(Owner.NETWORK))
+                    || info.owner()
+                            .map(Owner::node)
+                            .filter(node -> !node.equals(hostName))
+                            .isPresent()) {
                 continue;
             }
             String endpoint = owners.remove(address.toString());
@@ -209,6 +219,12 @@ final class Audit {
                     .forEach(other -> sources.add(name + " " + address(other)));
             chains.put(name, "l-" + record.profileIds().get(0));
         });
+        for (WorkloadEndpoint other : ofOtherHosts) {
+            members.computeIfPresent("t4_" + other.profileIds().get(0), (tag, addresses) -> {
+                addresses.add(address(other));
+                return addresses;
+            });
+        }
         same("source address", sources, kernel.sets().get("src4"), "datastore", "nftables");
         same("source MAC", macs, kernel.sets().get("mac"), "datastore", "nftables");
         same("policy of", chains.keySet(), kernel.maps().get("policy_of").keySet(), "datastore", "nftables");

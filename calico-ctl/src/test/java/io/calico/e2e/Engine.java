@@ -43,6 +43,21 @@ enum Engine {
         return this == INSTALLED ? List.of() : List.of("PATH=" + directory() + ":" + System.getenv("PATH"));
     }
 
+    /** Whether this engine shares networks with others through a store; later ones have no such thing. */
+    boolean hasClusterStore() {
+        return this == INSTALLED;
+    }
+
+    /** Arguments of dockerd that join it to the others that use the etcd of the machine; none if it cannot. */
+    String[] clusterStore(VirtualHost host) {
+        return hasClusterStore()
+                ? new String[] {
+                    "--cluster-store=etcd://" + ClusterEtcd.authority(),
+                    "--cluster-advertise=" + host.address() + ":2376"
+                }
+                : new String[0];
+    }
+
     /** The engines to test with in this run. */
     static Stream<Engine> inThisRun() {
         return Boolean.getBoolean("calico.test.long") ? Stream.of(values()) : Stream.of(INSTALLED, MODERN);

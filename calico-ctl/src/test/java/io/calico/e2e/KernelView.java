@@ -14,7 +14,7 @@ import java.util.TreeSet;
  * @param links group of every {@code cali} interface, by name; those that are up only
  * @param linksDown the others
  * @param gateways the address that each interface answers for
- * @param routes {@code ADDRESS dev INTERFACE} for each route of protocol 80
+ * @param routes {@code ADDRESS dev INTERFACE} for each route of protocol 80 to a {@code cali} interface
  * @param neighbours {@code ADDRESS dev INTERFACE lladdr MAC}, permanent ones of {@code cali} interfaces
  * @param sets the elements of each set of our table; those of concatenations with a space between
  * @param maps the elements of each map of our table; the chain is the value of a verdict
@@ -45,7 +45,9 @@ record KernelView(
                 new TreeSet<>());
         view.readLinks(EngineView.read(host.run("ip", "-j", "-4", "addr", "show")), host);
         for (JsonNode route : EngineView.read(host.run("ip", "-j", "route", "show", "table", "all", "proto", "80"))) {
-            view.routes.add(text(route, "dst") + " dev " + text(route, "dev"));
+            if (text(route, "dev").startsWith(OURS)) {
+                view.routes.add(text(route, "dst") + " dev " + text(route, "dev"));
+            }
         }
         for (JsonNode neighbour : EngineView.read(host.run("ip", "-j", "neigh", "show", "nud", "permanent"))) {
             if (text(neighbour, "dev").startsWith(OURS)) {

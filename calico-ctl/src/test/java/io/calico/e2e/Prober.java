@@ -13,6 +13,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -299,13 +300,18 @@ public final class Prober {
         void run(String host, int port) {
             while (!stop) {
                 String answer;
+                Instant begun = Instant.now();
                 try {
                     answer = udp(new String[] {"udp", host, String.valueOf(port)});
                 } catch (IOException e) {
                     answer = String.valueOf(e);
                 }
                 sent.incrementAndGet();
-                answered.addAndGet(answer.equals("answered") ? 1 : 0);
+                if (answer.equals("answered")) {
+                    answered.incrementAndGet();
+                } else {
+                    System.err.println("flow to " + host + ":" + port + " begun at " + begun + ": " + answer);
+                }
                 pause();
             }
             ended = true;

@@ -83,6 +83,11 @@ final class Supervised implements AutoCloseable {
         program().ifPresent(ProcessHandle::destroyForcibly);
     }
 
+    /** Does not start it again when it ends. */
+    synchronized void abandon() {
+        stopping = true;
+    }
+
     /** How often it was started. */
     int starts() {
         return starts.get();

@@ -31,15 +31,21 @@ final class VirtualHost implements AutoCloseable {
     private static final Duration LONGEST = Duration.ofMinutes(2);
 
     private final int number;
+    private final List<String> environment;
     private final List<Probe> probes = new ArrayList<>();
 
-    private VirtualHost(int number) {
+    private VirtualHost(int number, List<String> environment) {
         this.number = number;
+        this.environment = environment;
     }
 
-    /** Creates the host; it has the address 10.10.0.NUMBER. */
-    static VirtualHost start(int number) {
-        VirtualHost host = new VirtualHost(number);
+    /**
+     * Creates the host; it has the address 10.10.0.NUMBER.
+     *
+     * @param environment {@code NAME=VALUE}, for every command in the host, as a login script would set it
+     */
+    static VirtualHost start(int number, String... environment) {
+        VirtualHost host = new VirtualHost(number, List.of(environment));
         host.vhost(List.of("down", String.valueOf(number)), List.of());
         must(host.vhost(List.of("up", String.valueOf(number)), List.of()), "vhost up");
         return host;
@@ -123,9 +129,7 @@ final class VirtualHost implements AutoCloseable {
 
     /** Runs a command in the host. */
     Result exec(String... command) {
-        List<String> words = new ArrayList<>(List.of("exec", String.valueOf(number)));
-        words.addAll(List.of(command));
-        return vhost(words, List.of());
+        return exec(LONGEST, command);
     }
 
     /**
@@ -138,8 +142,9 @@ final class VirtualHost implements AutoCloseable {
     }
 
     private List<String> inHost(List<String> command) {
-        List<String> words =
-                new ArrayList<>(List.of(CHECKOUT.resolve("tools/vhost").toString(), "exec", String.valueOf(number)));
+        List<String> words = new ArrayList<>(
+                List.of(CHECKOUT.resolve("tools/vhost").toString(), "exec", String.valueOf(number), "env"));
+        words.addAll(environment);
         words.addAll(command);
         return words;
     }
@@ -243,7 +248,7 @@ final class VirtualHost implements AutoCloseable {
         return all.toArray(String[]::new);
     }
 
-    private static String must(Result result, String what) {
+    static String must(Result result, String what) {
         assertThat(result.exit())
                 .as("%s%nstdout: %s%nstderr: %s", what, result.out(), result.err())
                 .isZero();
@@ -258,7 +263,8 @@ final class VirtualHost implements AutoCloseable {
         return execute(command, LONGEST);
     }
 
-    private static Result execute(List<String> command, Duration longest) {
+    /** Runs a command on the machine itself. */
+    static Result execute(List<String> command, Duration longest) {
         try {
             File out = File.createTempFile("calico-e2e", ".out");
             File err = File.createTempFile("calico-e2e", ".err");
