@@ -70,8 +70,7 @@ public final class FakeCluster {
                 }
             }
             default -> {
-                System.err.println(
-                        "usage: FakeCluster load URI PROFILE HOSTS ENDPOINTS | change URI RATE SECONDS");
+                System.err.println("usage: FakeCluster load URI PROFILE HOSTS ENDPOINTS | change URI RATE SECONDS");
                 System.exit(2);
             }
         }
@@ -112,8 +111,8 @@ public final class FakeCluster {
                 .addresses());
         Transaction.Builder all = Transaction.builder();
         for (int i = 0; i < endpoints; i++) {
-            for (Transaction.Write write :
-                    Endpoints.creation(key(host, i), endpoint(host, i, addresses.get(i))).writes()) {
+            for (Transaction.Write write : Endpoints.creation(key(host, i), endpoint(host, i, addresses.get(i)))
+                    .writes()) {
                 all.put(write.key(), write.value().orElseThrow());
             }
         }

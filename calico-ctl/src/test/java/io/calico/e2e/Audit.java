@@ -219,12 +219,6 @@ final class Audit {
                     .forEach(other -> sources.add(name + " " + address(other)));
             chains.put(name, "l-" + record.profileIds().get(0));
         });
-        for (WorkloadEndpoint other : ofOtherHosts) {
-            members.computeIfPresent("t4_" + other.profileIds().get(0), (tag, addresses) -> {
-                addresses.add(address(other));
-                return addresses;
-            });
-        }
         same("source address", sources, kernel.sets().get("src4"), "datastore", "nftables");
         same("source MAC", macs, kernel.sets().get("mac"), "datastore", "nftables");
         same("policy of", chains.keySet(), kernel.maps().get("policy_of").keySet(), "datastore", "nftables");
@@ -258,7 +252,11 @@ final class Audit {
                                 .add(address(record))));
         Map<String, Set<String>> present = new TreeMap<>(kernel.sets());
         present.keySet().removeIf(set -> !set.startsWith("t4_"));
-        present.keySet().forEach(set -> members.putIfAbsent(set, Set.of()));
+        present.keySet().forEach(set -> members.putIfAbsent(set, new TreeSet<>()));
+        ofOtherHosts.forEach(other -> members.computeIfPresent("t4_" + other.profileIds().get(0), (tag, addresses) -> {
+            addresses.add(address(other));
+            return addresses;
+        }));
         members.forEach((set, addresses) ->
                 same("member of " + set, addresses, present.getOrDefault(set, Set.of()), "datastore", "nftables"));
     }

@@ -216,6 +216,8 @@ final class Convergence {
         enforcedRevision = -1;
     }
 
+    /** The calculator gives the same object while nothing changed; to compare the contents of a cluster is dear. */
+    @SuppressWarnings("ReferenceEquality")
     private void enforce() {
         if (policyIsDue) {
             CompiledPolicy policy = records.policy();

@@ -13,7 +13,6 @@ import io.calico.model.net.MacAddress;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
-import java.util.function.Function;
 import org.immutables.value.Value;
 
 /**
@@ -65,14 +64,17 @@ public interface VxlanTunnel extends JsonRecord, WithVxlanTunnel {
     @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     static VxlanTunnel fromJson(JsonNode json) {
         RecordFields fields = RecordFields.of(json);
-        Function<JsonNode, IpAddress> address = node -> IpAddress.parse(RecordFields.text(node));
         return builder()
-                .ipv4(fields.find("ipv4", address::apply))
-                .ipv6(fields.find("ipv6", address::apply))
+                .ipv4(fields.find("ipv4", VxlanTunnel::readAddress))
+                .ipv6(fields.find("ipv6", VxlanTunnel::readAddress))
                 .mac(fields.require("mac", node -> MacAddress.parse(RecordFields.text(node))))
-                .host(fields.require("host", address::apply))
+                .host(fields.require("host", VxlanTunnel::readAddress))
                 .otherFields(fields.others(Set.of("ipv4", "ipv6", "mac", "host")))
                 .build();
+    }
+
+    private static IpAddress readAddress(JsonNode node) {
+        return IpAddress.parse(RecordFields.text(node));
     }
 
     /** The record as stored. */

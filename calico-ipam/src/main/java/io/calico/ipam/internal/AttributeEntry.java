@@ -109,9 +109,15 @@ public final class AttributeEntry {
         return details.unknown;
     }
 
+    /** Nearly all entries share {@link Details#NONE}. */
+    @SuppressWarnings("ReferenceEquality") // whatever is empty is NONE: see Details.of
+    private boolean hasNoDetails() {
+        return details == Details.NONE;
+    }
+
     /** Adds the entry to an array. */
     void write(JsonText json) {
-        if (plain && handle != null && details == Details.NONE) {
+        if (plain && handle != null && hasNoDetails()) {
             json.element("{\"handle_id\":\"", handle, "\",\"secondary\":null}");
             return;
         }
@@ -135,13 +141,13 @@ public final class AttributeEntry {
     public boolean equals(@Nullable Object other) {
         return other instanceof AttributeEntry that
                 && Objects.equals(handle, that.handle)
-                && (details == that.details || details.equals(that.details));
+                && Objects.equals(details, that.details);
     }
 
     /** Strings and JSON values keep their hashes. */
     @Override
     public int hashCode() {
-        return 31 * Objects.hashCode(handle) + (details == Details.NONE ? 0 : details.hashCode());
+        return 31 * Objects.hashCode(handle) + (hasNoDetails() ? 0 : details.hashCode());
     }
 
     @Override
