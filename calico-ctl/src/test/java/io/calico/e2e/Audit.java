@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.awaitility.core.ConditionTimeoutException;
 
@@ -168,23 +169,24 @@ final class Audit {
     }
 
     private void compareAddresses(CalicoStore store, String hostName) {
-        BlockAllocator allocator = new BlockAllocator(store.datastore(), hostName);
+        Map<IpAddress, AddressInfo> infos = new BlockAllocator(store.datastore(), hostName)
+                .addressesOwnedOn(hostName).stream()
+                        .collect(Collectors.toMap(AddressInfo::address, Function.identity()));
         Map<String, String> owners = new HashMap<>();
         stored.forEach((id, record) -> owners.put(address(record), id));
         for (IpAddress address : assigned(store.datastore())) {
-            AddressInfo info = allocator.info(address).orElseThrow();
-            if (info.owner().map(Owner::kind).equals(Optional.of(Owner.NETWORK))
-                    || info.owner()
-                            .map(Owner::node)
+            Optional<Owner> owner = Optional.ofNullable(infos.get(address)).flatMap(AddressInfo::owner);
+            if (owner.map(Owner::kind).equals(Optional.of(Owner.NETWORK))
+                    || owner.map(Owner::node)
                             .filter(node -> !node.equals(hostName))
                             .isPresent()) {
                 continue;
             }
             String endpoint = owners.remove(address.toString());
             if (endpoint == null) {
-                leftOver.add("address " + address + " of " + info.owner());
-            } else if (!info.owner().equals(Optional.of(Owner.endpoint(hostName, endpoint)))) {
-                wrong.add("address " + address + " of endpoint " + endpoint + " is bound to " + info.owner());
+                leftOver.add("address " + address + " of " + owner);
+            } else if (!owner.equals(Optional.of(Owner.endpoint(hostName, endpoint)))) {
+                wrong.add("address " + address + " of endpoint " + endpoint + " is bound to " + owner);
             }
         }
         owners.forEach((address, id) -> wrong.add("address " + address + " of endpoint " + id + " is not assigned"));
@@ -209,14 +211,18 @@ final class Audit {
         Set<String> sources = new TreeSet<>();
         Set<String> macs = new TreeSet<>();
         Map<String, String> chains = new TreeMap<>();
+        Map<String, List<String>> bySandbox = stored.values().stream()
+                .filter(record -> record.sandbox().isPresent())
+                .collect(Collectors.groupingBy(
+                        record -> record.sandbox().get(), Collectors.mapping(Audit::address, Collectors.toList())));
         stored.forEach((id, record) -> {
             String name = record.interfaceName();
             macs.add(name + " " + record.mac());
             // The endpoints of a sandbox may use each other's addresses.
-            stored.values().stream()
-                    .filter(other -> other == record
-                            || record.sandbox().isPresent() && record.sandbox().equals(other.sandbox()))
-                    .forEach(other -> sources.add(name + " " + address(other)));
+            record.sandbox()
+                    .map(bySandbox::get)
+                    .orElse(List.of(address(record)))
+                    .forEach(source -> sources.add(name + " " + source));
             chains.put(name, "l-" + record.profileIds().get(0));
         });
         same("source address", sources, kernel.sets().get("src4"), "datastore", "nftables");

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 class EndpointLoadIT {
     private static final boolean LONG = Boolean.getBoolean("calico.test.long");
     private static final Duration UP_AGAIN = Duration.ofSeconds(60);
-    private static final Duration SETTLED = Duration.ofSeconds(20);
+    private static final Duration SETTLED = Duration.ofSeconds(60);
 
     private static VirtualHost host;
     private static Supervised node;

@@ -24,7 +24,7 @@ class RestartsIT {
     /** The reconciler's minute, shortened. */
     private static final int RECONCILE_AFTER_SECONDS = 1;
 
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(60);
 
     private static VirtualHost host;
 
