@@ -38,6 +38,10 @@ public final class AttributeEntry {
                             releasedAt,
                             unknown.isEmpty() ? Map.of() : Collections.unmodifiableMap(unknown));
         }
+
+        boolean isEmpty() {
+            return secondary == null && owner == null && releasedAt == null && unknown.isEmpty();
+        }
     }
 
     private AttributeEntry(@Nullable String handle, Details details) {
@@ -111,7 +115,7 @@ public final class AttributeEntry {
 
     /** Adds the entry to an array. */
     void write(JsonText json) {
-        if (plain && handle != null && details == Details.NONE) {
+        if (plain && handle != null && details.isEmpty()) {
             json.element("{\"handle_id\":\"", handle, "\",\"secondary\":null}");
             return;
         }
@@ -135,13 +139,13 @@ public final class AttributeEntry {
     public boolean equals(@Nullable Object other) {
         return other instanceof AttributeEntry that
                 && Objects.equals(handle, that.handle)
-                && (details == that.details || details.equals(that.details));
+                && details.equals(that.details);
     }
 
     /** Strings and JSON values keep their hashes. */
     @Override
     public int hashCode() {
-        return 31 * Objects.hashCode(handle) + (details == Details.NONE ? 0 : details.hashCode());
+        return 31 * Objects.hashCode(handle) + details.hashCode();
     }
 
     @Override
