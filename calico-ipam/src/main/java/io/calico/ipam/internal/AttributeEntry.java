@@ -38,6 +38,10 @@ public final class AttributeEntry {
                             releasedAt,
                             unknown.isEmpty() ? Map.of() : Collections.unmodifiableMap(unknown));
         }
+
+        boolean isEmpty() {
+            return secondary == null && owner == null && releasedAt == null && unknown.isEmpty();
+        }
     }
 
     private AttributeEntry(@Nullable String handle, Details details) {
@@ -109,15 +113,9 @@ public final class AttributeEntry {
         return details.unknown;
     }
 
-    /** Nearly all entries share {@link Details#NONE}. */
-    @SuppressWarnings("ReferenceEquality") // whatever is empty is NONE: see Details.of
-    private boolean hasNoDetails() {
-        return details == Details.NONE;
-    }
-
     /** Adds the entry to an array. */
     void write(JsonText json) {
-        if (plain && handle != null && hasNoDetails()) {
+        if (plain && handle != null && details.isEmpty()) {
             json.element("{\"handle_id\":\"", handle, "\",\"secondary\":null}");
             return;
         }
@@ -141,13 +139,13 @@ public final class AttributeEntry {
     public boolean equals(@Nullable Object other) {
         return other instanceof AttributeEntry that
                 && Objects.equals(handle, that.handle)
-                && Objects.equals(details, that.details);
+                && details.equals(that.details);
     }
 
     /** Strings and JSON values keep their hashes. */
     @Override
     public int hashCode() {
-        return 31 * Objects.hashCode(handle) + (hasNoDetails() ? 0 : details.hashCode());
+        return 31 * Objects.hashCode(handle) + details.hashCode();
     }
 
     @Override
