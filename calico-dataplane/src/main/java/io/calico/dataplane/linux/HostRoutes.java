@@ -6,6 +6,7 @@ import io.calico.dataplane.linux.netlink.Request;
 import io.calico.dataplane.linux.netlink.Route;
 import io.calico.dataplane.linux.netlink.RouteFilter;
 import io.calico.dataplane.linux.netlink.RtNetlink;
+import io.calico.dataplane.routes.OwnTunnels;
 import io.calico.dataplane.routes.Peer;
 import io.calico.dataplane.routes.RouteChanges;
 import io.calico.dataplane.routes.WantedRoute;
@@ -45,19 +46,33 @@ final class HostRoutes implements AutoCloseable {
     /** Hosts to which a route is wanted and cannot be, by the reason. */
     private final Map<Cidr, String> unreachable = new HashMap<>();
 
+    private final Tunnels tunnels;
+
     private Uplinks uplinks;
+    private OwnTunnels ownTunnels = OwnTunnels.NONE;
     private boolean isFirst = true;
     private boolean allAreDue = true;
     private volatile List<String> problems = List.of();
 
-    HostRoutes(RtNetlink netlink, Uplinks uplinks) {
+    HostRoutes(RtNetlink netlink, Sysctls sysctls, Uplinks uplinks) {
         this.netlink = netlink;
+        this.tunnels = new Tunnels(netlink, sysctls);
         this.uplinks = uplinks;
     }
 
     /** What is written; for whoever listens to the kernel. */
     WrittenRoutes written() {
         return written;
+    }
+
+    /** What is written on the VXLAN link; for whoever listens to the kernel. */
+    WrittenTunnel writtenTunnel() {
+        return tunnels.written();
+    }
+
+    /** Bytes by which the tunnels that are wanted make packets longer. */
+    int overheadBytes() {
+        return Tunnels.overheadBytes(ownTunnels);
     }
 
     /** The host's own links, addresses or routes may have changed. */
@@ -75,17 +90,24 @@ final class HostRoutes implements AutoCloseable {
     void apply(RouteChanges changes, boolean areSuspected) {
         Set<Cidr> touched = fold(changes);
         boolean isLookDue = areSuspected || allAreDue;
-        if (touched.isEmpty() && !isLookDue) {
+        if (touched.isEmpty()
+                && changes.peers().isEmpty()
+                && !isLookDue
+                && changes.tunnels().equals(ownTunnels)) {
             return;
         }
-        if (allAreDue) {
-            touched.addAll(wanted.keySet());
-        }
+        boolean areAllTouched = allAreDue;
         // Until it is done, the next call must look at everything.
         allAreDue = true;
-        Plan plan = resolve(touched);
+        ownTunnels = changes.tunnels();
         try {
+            areAllTouched |= tunnels.prepare(changes.tunnels(), changes.peers(), uplinks, isLookDue);
+            if (areAllTouched) {
+                touched.addAll(wanted.keySet());
+            }
+            Plan plan = resolve(touched);
             execute(isLookDue ? compare(areSuspected) : plan);
+            tunnels.finish();
         } catch (NetlinkException e) {
             throw new DataplaneException.Refused(
                     "write routes", "to other hosts", e.errno(), String.valueOf(e.getMessage()), e);
@@ -126,10 +148,7 @@ final class HostRoutes implements AutoCloseable {
 
     /** Notes what shall be, and returns what brings the kernel there if it has what was written. */
     private Plan resolve(Set<Cidr> destinations) {
-        RouteResolver resolver = new RouteResolver(
-                uplinks,
-                RouteResolver.TunnelLink.none("VXLAN is not available"),
-                RouteResolver.TunnelLink.none("IP-in-IP is not available"));
+        RouteResolver resolver = new RouteResolver(uplinks, tunnels.vxlan(), tunnels.ipIp());
         Plan plan = new Plan();
         for (Cidr destination : destinations) {
             Optional<Route> before = written.find(destination);
@@ -226,7 +245,8 @@ final class HostRoutes implements AutoCloseable {
         delete(netlink, plan.lateDeletions());
     }
 
-    private static void delete(RtNetlink netlink, List<Request> deletions) {
+    /** Of what is gone already it is no matter. */
+    static void delete(RtNetlink netlink, List<Request> deletions) {
         for (NetlinkException failure : netlink.tryExecute(deletions)) {
             if (!failure.isAbsent()) {
                 throw failure;
@@ -244,9 +264,10 @@ final class HostRoutes implements AutoCloseable {
         return routes;
     }
 
-    /** Removes all routes of this kind, whoever wrote them. */
+    /** Removes all routes of this kind and the VXLAN link, whoever made them. */
     static void removeAll(RtNetlink netlink) {
         delete(netlink, ownRoutes(netlink).stream().map(HostRoutes::deletion).toList());
+        VxlanDevice.delete(netlink);
     }
 
     private List<String> describeProblems() {
@@ -256,7 +277,7 @@ final class HostRoutes implements AutoCloseable {
                 hosts.computeIfAbsent(reason, key -> new TreeSet<>()).add(to.host());
             }
         });
-        List<String> lines = new ArrayList<>();
+        List<String> lines = new ArrayList<>(tunnels.problems());
         hosts.forEach(
                 (reason, names) -> lines.add("no route to " + names.size() + (names.size() == 1 ? " host " : " hosts ")
                         + some(names) + (names.size() > MOST_NAMED ? " and others" : "") + ": " + reason));

@@ -32,20 +32,24 @@ final class LinkWatch implements NetlinkEvent.Visitor {
     private final Suspicions suspicions;
     private final Supplier<Set<String>> uplinks;
     private final WrittenRoutes routes;
+    private final WrittenTunnel tunnel;
     private final Map<Integer, String> hostLinks = new HashMap<>();
 
     /**
      * @param uplinks the names of the host's own links that lead to the rest of the world
      * @param routes those to other hosts
+     * @param tunnel its other ends
      */
     LinkWatch(
             WantedLinks wanted,
             LinkQuery query,
             Supplier<Set<String>> uplinks,
             WrittenRoutes routes,
+            WrittenTunnel tunnel,
             Suspicions suspicions) {
         this.uplinks = uplinks;
         this.routes = routes;
+        this.tunnel = tunnel;
         this.wanted = wanted;
         this.query = query;
         this.suspicions = suspicions;
@@ -57,6 +61,9 @@ final class LinkWatch implements NetlinkEvent.Visitor {
 
     @Override
     public void link(NetlinkEvent.LinkChange event) {
+        if (tunnel.isNews(event)) {
+            suspicions.add(found -> found.routes = true);
+        }
         // By number: it may have been renamed.
         Optional<WantedLinks.Entry> entry = wanted.find(event.link().index());
         if (entry.isPresent()) {
@@ -129,7 +136,8 @@ final class LinkWatch implements NetlinkEvent.Visitor {
         }
         if (mayLeadToOthers(route)) {
             suspicions.add(found -> found.uplinks = true);
-        } else if (route.destination().isSingleAddress()) {
+        }
+        if (route.destination().isSingleAddress()) {
             wanted.find(route.destination().first())
                     .filter(entry -> event.isGone() == isOurs(route, entry.index()))
                     .ifPresent(this::suspect);
@@ -152,6 +160,9 @@ final class LinkWatch implements NetlinkEvent.Visitor {
 
     @Override
     public void neighbour(NetlinkEvent.NeighbourChange event) {
+        if (tunnel.isNews(event)) {
+            suspicions.add(found -> found.routes = true);
+        }
         Neighbour neighbour = event.neighbour();
         wanted.find(neighbour.linkIndex())
                 .filter(entry -> entry.workload().addresses().contains(neighbour.address()))
@@ -161,6 +172,13 @@ final class LinkWatch implements NetlinkEvent.Visitor {
 
     private static boolean isRight(Neighbour neighbour, WorkloadInterface workload) {
         return neighbour.isPermanent() && neighbour.mac().equals(Optional.of(workload.containerMac()));
+    }
+
+    @Override
+    public void forwarding(NetlinkEvent.ForwardingChange event) {
+        if (tunnel.isNews(event)) {
+            suspicions.add(found -> found.routes = true);
+        }
     }
 
     @Override

@@ -65,6 +65,8 @@ public final class LinuxDataplane implements Dataplane {
     private volatile Set<String> uplinks;
     private volatile List<String> forwardProblems = List.of();
     private volatile int mtuBytes;
+    /** Which the tunnels take. */
+    private volatile int tunnelBytes;
 
     private LinuxDataplane(Parts parts, NftKernel nft) {
         this.links = parts.links;
@@ -77,8 +79,9 @@ public final class LinuxDataplane implements Dataplane {
         this.suspicions = new Suspicions();
         this.uplinks = links.uplinks();
         this.mtuBytes = links.mtuBytes();
-        this.watch =
-                DriftWatch.start(suspicions, new LinkWatch(wanted, query, () -> uplinks, routes.written(), suspicions));
+        this.watch = DriftWatch.start(
+                suspicions,
+                new LinkWatch(wanted, query, () -> uplinks, routes.written(), routes.writtenTunnel(), suspicions));
     }
 
     /** What is opened before the rest can be. */
@@ -92,7 +95,7 @@ public final class LinuxDataplane implements Dataplane {
             links = WorkloadLinks.open(nodeAddresses);
             query = LinkQuery.open();
             conntrack = ConntrackCleaner.open();
-            routes = new HostRoutes(RtNetlink.open(), links.lastLook());
+            routes = new HostRoutes(RtNetlink.open(), Sysctls.ofHost(), links.lastLook());
         }
 
         void close() {
@@ -235,7 +238,14 @@ public final class LinuxDataplane implements Dataplane {
         enableForwarding();
         awaitConntrack(workload);
         Optional<WorkloadInterface> before = wanted.remove(workload.hostName());
-        links.add(workload);
+        // Whoever asked for it may have done so before the tunnels were known.
+        links.add(
+                workload.mtuBytes() > workloadMtuBytes()
+                        ? WorkloadInterface.builder()
+                                .from(workload)
+                                .mtuBytes(workloadMtuBytes())
+                                .build()
+                        : workload);
         query.find(workload.hostName()).ifPresent(link -> wanted.put(workload, link.index()));
         before.ifPresent(old -> release(old.addresses()));
     }
@@ -319,6 +329,7 @@ public final class LinuxDataplane implements Dataplane {
         boolean areSuspected = suspicions.takeRoutes();
         try {
             routes.apply(changes, areSuspected);
+            tunnelBytes = routes.overheadBytes();
         } catch (RuntimeException e) {
             if (areSuspected) {
                 suspicions.add(again -> again.routes = true);
@@ -344,7 +355,7 @@ public final class LinuxDataplane implements Dataplane {
 
     @Override
     public int workloadMtuBytes() {
-        return mtuBytes;
+        return mtuBytes - tunnelBytes;
     }
 
     @Override

@@ -6,8 +6,10 @@ import io.calico.dataplane.linux.netlink.RouteType;
 import io.calico.dataplane.routes.Encapsulation;
 import io.calico.dataplane.routes.Peer;
 import io.calico.dataplane.routes.WantedRoute;
+import io.calico.model.VxlanTunnel;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
+import io.calico.model.net.IpVersion;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -26,14 +28,25 @@ final class RouteResolver {
     private final TunnelLink vxlan;
     private final TunnelLink ipIp;
 
-    /** A tunnel of this host: its link, or why it has none. */
-    record TunnelLink(OptionalInt linkIndex, String whyNot) {
-        static TunnelLink of(int linkIndex) {
-            return new TunnelLink(OptionalInt.of(linkIndex), "");
+    /**
+     * A tunnel of this host.
+     *
+     * @param linkIndex its link; empty if it has none
+     * @param underlay version of the addresses of the hosts that it connects; empty if it has no link
+     * @param whyNot why it has no link, in words; empty text if it has one
+     * @param isRefused the host does not allow it, or not now
+     */
+    record TunnelLink(OptionalInt linkIndex, Optional<IpVersion> underlay, String whyNot, boolean isRefused) {
+        static TunnelLink of(int linkIndex, IpVersion underlay) {
+            return new TunnelLink(OptionalInt.of(linkIndex), Optional.of(underlay), "", false);
         }
 
         static TunnelLink none(String whyNot) {
-            return new TunnelLink(OptionalInt.empty(), whyNot);
+            return new TunnelLink(OptionalInt.empty(), Optional.empty(), whyNot, false);
+        }
+
+        static TunnelLink refused(String whyNot) {
+            return new TunnelLink(OptionalInt.empty(), Optional.empty(), whyNot, true);
         }
     }
 
@@ -90,6 +103,13 @@ final class RouteResolver {
             return Resolution.none(vxlan.whyNot());
         }
         int link = vxlan.linkIndex().getAsInt();
+        Optional<IpAddress> host = peer.vxlan().map(VxlanTunnel::host);
+        if (host.isPresent() && !host.map(IpAddress::version).equals(vxlan.underlay())) {
+            return Resolution.none("their VXLAN record has a host address of the other IP version");
+        }
+        if (host.filter(uplinks::isOwn).isPresent()) {
+            return Resolution.none("the host address of their VXLAN record is one of this host");
+        }
         return peer.vxlan()
                 .flatMap(tunnel -> tunnel.address(destination.version()))
                 .map(address -> route(destination, NextHop.via(address, link).onLink()))

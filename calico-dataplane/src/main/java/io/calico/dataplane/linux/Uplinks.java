@@ -32,7 +32,7 @@ final class Uplinks {
     /** Wired, wireless, mobile, serial and InfiniBand hardware, under the names that Linux gives. */
     private static final Pattern HARDWARE = Pattern.compile("((en|wl|ww|sl|ib)[opsx].*|(eth|wlan|wwan).*)");
 
-    private static final Set<String> TUNNELS = Set.of("vxlan.calico", "tunl0");
+    private static final Set<String> TUNNELS = Set.of(VxlanDevice.NAME, IpIpDevice.NAME);
 
     private static final int DEFAULT_MTU = 1500;
 
@@ -163,6 +163,14 @@ final class Uplinks {
     /** Whether the address is one of this host. */
     boolean isOwn(IpAddress address) {
         return addresses.stream().anyMatch(own -> ip(own).equals(address));
+    }
+
+    /** The link that has the address. */
+    Optional<Link> linkOf(IpAddress address) {
+        return addresses.stream()
+                .filter(own -> ip(own).equals(address))
+                .flatMap(own -> Optional.ofNullable(links.get(own.linkIndex())).stream())
+                .findFirst();
     }
 
     /**

@@ -15,6 +15,7 @@ import io.calico.model.EndpointState;
 import io.calico.model.IpPool;
 import io.calico.model.Node;
 import io.calico.model.Profile;
+import io.calico.model.VxlanTunnel;
 import io.calico.model.WorkloadEndpoint;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
@@ -121,6 +122,20 @@ final class ClusterLab implements AutoCloseable {
         void stop() {
             agent.close();
             dataplane.close();
+        }
+
+        /** Publishes its end of the VXLAN tunnel, as the node daemon would. */
+        void publishTunnel(String address, String address6) {
+            put(
+                    new StoreKey.HostVxlan(name),
+                    VxlanTunnel.builder()
+                            .ipv4(IpAddress.parse(address))
+                            .ipv6(IpAddress.parse(address6))
+                            .mac(MacAddress.of(0x660000000000L + number))
+                            .host(address())
+                            .build()
+                            .toJson()
+                            .toString());
         }
 
         String run(String command) {

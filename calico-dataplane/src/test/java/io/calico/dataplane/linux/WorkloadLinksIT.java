@@ -256,6 +256,9 @@ class WorkloadLinksIT {
         }
 
         @Override
+        public void forwarding(NetlinkEvent.ForwardingChange event) {}
+
+        @Override
         public void settings(NetlinkEvent.SettingsChange event) {}
 
         @Override

@@ -15,7 +15,8 @@ import java.util.Optional;
  *                    (IPv6 has IFA_LOCAL only in the latter case), IFA_FLAGS u32
  *
  * struct ndmsg       u8 family | u8 pad | u16 pad | i32 link | u16 state | u8 flags | u8 type
- * attributes         NDA_DST the address, NDA_LLADDR its Ethernet address
+ * attributes         NDA_DST the address, NDA_LLADDR its Ethernet address; in a VXLAN link's forwarding table, which has
+ *                    family AF_BRIDGE and flag NTF_SELF, NDA_DST is the host that has the Ethernet address
  * </pre>
  */
 final class AddressFormat {
@@ -51,6 +52,26 @@ final class AddressFormat {
         out.u16(mac.isPresent() ? Wire.NUD_PERMANENT : 0).u8(0).u8(0);
         out.attribute(Wire.NDA_DST, address);
         mac.ifPresent(value -> out.attribute(Wire.NDA_LLADDR, value.toBytes()));
+    }
+
+    static void writeForwarding(MessageWriter out, ForwardingEntry entry, boolean isNew) {
+        out.u8(Wire.AF_BRIDGE).u8(0).u16(0).u32(entry.linkIndex());
+        out.u16(isNew ? Wire.NUD_PERMANENT : 0).u8(Wire.NTF_SELF).u8(0);
+        out.attribute(Wire.NDA_DST, entry.host());
+        out.attribute(Wire.NDA_LLADDR, entry.mac().toBytes());
+    }
+
+    /** Reads an RTM_NEWNEIGH or RTM_DELNEIGH about a VXLAN link's forwarding table; empty for all others. */
+    static Optional<ForwardingEntry> readForwarding(MessageReader in) {
+        int at = in.content();
+        if (in.u8(at) != Wire.AF_BRIDGE) {
+            return Optional.empty();
+        }
+        MessageReader.Attributes attributes = in.attributes(Wire.NDMSG_LENGTH);
+        return attributes
+                .mac(Wire.NDA_LLADDR)
+                .flatMap(mac ->
+                        attributes.address(Wire.NDA_DST).map(host -> new ForwardingEntry(in.i32(at + 4), mac, host)));
     }
 
     /** Reads an RTM_NEWNEIGH or RTM_DELNEIGH; empty for a bridge's entries and the like. */

@@ -32,6 +32,9 @@ public interface Link {
     /** What made it, for example {@code veth}, {@code bridge}; empty for hardware and the loopback. */
     String kind();
 
+    /** How a VXLAN link was made; empty for links of other kinds, and for one that learns or has no local address. */
+    Optional<VxlanSettings> vxlan();
+
     /** The link that this one belongs to or is paired with, numbered in <em>its</em> namespace: a veth's other end. */
     OptionalInt pairedIndex();
 

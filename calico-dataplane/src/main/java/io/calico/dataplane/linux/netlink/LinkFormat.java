@@ -1,6 +1,7 @@
 package io.calico.dataplane.linux.netlink;
 
 import io.calico.model.net.MacAddress;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -12,6 +13,7 @@ import java.util.OptionalInt;
  *                    IFLA_NET_NS_PID u32 or IFLA_NET_NS_FD u32, IFLA_LINKINFO {kind, data}
  *                    IFLA_AF_SPEC {AF_INET {IFLA_INET_CONF u32…}, AF_INET6 {IFLA_INET6_CONF u32…}}
  * a veth's data      VETH_INFO_PEER { struct ifinfomsg of the other end, its attributes }
+ * a VXLAN's data     IFLA_VXLAN_ID u32, _LINK u32, _LOCAL or _LOCAL6 address, _PORT u16 in network order, _LEARNING u8
  * </pre>
  */
 final class LinkFormat {
@@ -50,6 +52,46 @@ final class LinkFormat {
         out.endNested(info);
     }
 
+    static void writeVxlan(MessageWriter out, LinkSettings link, VxlanSettings vxlan) {
+        writeHeader(out, link.index().orElse(0), up(link));
+        writeSettings(out, link);
+        int info = out.beginNested(Wire.IFLA_LINKINFO);
+        out.attribute(Wire.IFLA_INFO_KIND, "vxlan");
+        int data = out.beginNested(Wire.IFLA_INFO_DATA);
+        out.attribute(Wire.IFLA_VXLAN_ID, vxlan.id());
+        out.attribute(Wire.IFLA_VXLAN_LINK, vxlan.underlayIndex());
+        out.attribute(vxlan.local().isV4() ? Wire.IFLA_VXLAN_LOCAL : Wire.IFLA_VXLAN_LOCAL6, vxlan.local());
+        out.attribute(Wire.IFLA_VXLAN_PORT, new byte[] {(byte) (vxlan.port() >> 8), (byte) vxlan.port()});
+        out.attribute(Wire.IFLA_VXLAN_LEARNING, new byte[] {0});
+        out.endNested(data);
+        out.endNested(info);
+    }
+
+    /** A link that needs nothing but a kind. */
+    static void writeKind(MessageWriter out, LinkSettings link, String kind) {
+        writeHeader(out, link.index().orElse(0), up(link));
+        writeSettings(out, link);
+        int info = out.beginNested(Wire.IFLA_LINKINFO);
+        out.attribute(Wire.IFLA_INFO_KIND, kind);
+        out.endNested(info);
+    }
+
+    /** Of a VXLAN link that is made as ours are: with a local address, and not learning; empty for all others. */
+    private static Optional<VxlanSettings> readVxlan(MessageReader in, MessageReader.Attributes info) {
+        MessageReader.Attributes data = info.nested(Wire.IFLA_INFO_DATA);
+        if (!info.text(Wire.IFLA_INFO_KIND).equals("vxlan") || !data.has(Wire.IFLA_VXLAN_PORT)) {
+            return Optional.empty();
+        }
+        int at = data.offset(Wire.IFLA_VXLAN_PORT);
+        int port = in.u8(at) << 8 | in.u8(at + 1);
+        boolean isLearning = data.has(Wire.IFLA_VXLAN_LEARNING) && in.u8(data.offset(Wire.IFLA_VXLAN_LEARNING)) != 0;
+        return data.address(Wire.IFLA_VXLAN_LOCAL)
+                .or(() -> data.address(Wire.IFLA_VXLAN_LOCAL6))
+                .filter(local -> !isLearning && port != 0)
+                .map(local -> new VxlanSettings(
+                        data.i32(Wire.IFLA_VXLAN_ID, 0), port, local, data.i32(Wire.IFLA_VXLAN_LINK, 0)));
+    }
+
     static int up(LinkSettings settings) {
         return settings.up().map(up -> up ? 1 : 0).orElse(-1);
     }
@@ -70,6 +112,7 @@ final class LinkFormat {
                 .mtuBytes(attributes.i32(Wire.IFLA_MTU, 0))
                 .group(attributes.i32(Wire.IFLA_GROUP, 0))
                 .kind(attributes.nested(Wire.IFLA_LINKINFO).text(Wire.IFLA_INFO_KIND))
+                .vxlan(readVxlan(in, attributes.nested(Wire.IFLA_LINKINFO)))
                 .pairedIndex(optional(attributes, Wire.IFLA_LINK))
                 .isPairedElsewhere(attributes.has(Wire.IFLA_LINK_NETNSID))
                 .master(optional(attributes, Wire.IFLA_MASTER))

@@ -62,6 +62,19 @@ public sealed interface NetlinkEvent {
     }
 
     /**
+     * An entry of a VXLAN link's forwarding table was written or removed.
+     *
+     * @param entry the entry
+     * @param isGone it was removed
+     */
+    record ForwardingChange(ForwardingEntry entry, boolean isGone) implements NetlinkEvent {
+        @Override
+        public void accept(Visitor visitor) {
+            visitor.forwarding(this);
+        }
+    }
+
+    /**
      * Settings of IP were changed, of one link or of all.
      *
      * @param version of which IP version
@@ -97,6 +110,8 @@ public sealed interface NetlinkEvent {
         void route(RouteChange event);
 
         void neighbour(NeighbourChange event);
+
+        void forwarding(ForwardingChange event);
 
         void settings(SettingsChange event);
 

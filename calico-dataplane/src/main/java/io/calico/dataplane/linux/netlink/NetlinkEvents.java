@@ -90,8 +90,12 @@ public final class NetlinkEvents implements AutoCloseable {
                         route -> new NetlinkEvent.RouteChange(route, in.type() == Wire.RTM_DELROUTE));
             case Wire.RTM_NEWNEIGH, Wire.RTM_DELNEIGH ->
                 event(
-                        AddressFormat.readNeighbour(in),
-                        neighbour -> new NetlinkEvent.NeighbourChange(neighbour, in.type() == Wire.RTM_DELNEIGH));
+                                AddressFormat.readNeighbour(in),
+                                neighbour ->
+                                        new NetlinkEvent.NeighbourChange(neighbour, in.type() == Wire.RTM_DELNEIGH))
+                        .or(() -> event(
+                                AddressFormat.readForwarding(in),
+                                entry -> new NetlinkEvent.ForwardingChange(entry, in.type() == Wire.RTM_DELNEIGH)));
             case Wire.RTM_NEWNETCONF -> Optional.of(readSettings(in));
             case Wire.NLMSG_OVERRUN -> Optional.of(new NetlinkEvent.Overrun());
             default -> Optional.empty();

@@ -49,6 +49,35 @@ public final class Request {
                 out -> LinkFormat.writeVeth(out, link, peer));
     }
 
+    /**
+     * A VXLAN link. Fails (EEXIST) if the name, or a link with the same identifier and port, is in use.
+     *
+     * @throws IllegalArgumentException if the name is missing
+     */
+    public static Request createVxlan(LinkSettings link, VxlanSettings vxlan) {
+        return create("vxlan", link, vxlan.toString(), out -> LinkFormat.writeVxlan(out, link, vxlan));
+    }
+
+    /**
+     * An IP-in-IP link; the kernel loads what it needs for it. Fails with EOPNOTSUPP if it cannot, EEXIST if the name is in
+     * use.
+     *
+     * @throws IllegalArgumentException if the name is missing
+     */
+    public static Request createIpIp(LinkSettings link) {
+        return create("ipip", link, "", out -> LinkFormat.writeKind(out, link, "ipip"));
+    }
+
+    private static Request create(String kind, LinkSettings link, String details, Consumer<MessageWriter> body) {
+        String name = link.name().orElseThrow(() -> new IllegalArgumentException("a new link needs a name: " + link));
+        return new Request(
+                "create " + kind + " link",
+                (name + " " + details).trim(),
+                Wire.RTM_NEWLINK,
+                Wire.NLM_F_CREATE | Wire.NLM_F_EXCL,
+                body);
+    }
+
     /** Changes a link; absent settings stay as they are. A new name needs a link that is down. */
     public static Request changeLink(int index, LinkSettings settings) {
         requireNoIndex(settings);
@@ -203,6 +232,32 @@ public final class Request {
                 Wire.RTM_DELNEIGH,
                 0,
                 out -> AddressFormat.writeNeighbour(out, linkIndex, address, Optional.empty()));
+    }
+
+    /** Writes a permanent entry of a VXLAN link's forwarding table, in place of the one for this Ethernet address if there is one. */
+    public static Request setForwarding(ForwardingEntry entry) {
+        return new Request(
+                "set forwarding entry",
+                entry.toString(),
+                Wire.RTM_NEWNEIGH,
+                Wire.NLM_F_CREATE | Wire.NLM_F_REPLACE,
+                out -> AddressFormat.writeForwarding(out, entry, true));
+    }
+
+    /** Removes an entry of a VXLAN link's forwarding table; fails (ENOENT) if there is none. */
+    public static Request removeForwarding(ForwardingEntry entry) {
+        return new Request(
+                "remove forwarding entry",
+                entry.toString(),
+                Wire.RTM_DELNEIGH,
+                0,
+                out -> AddressFormat.writeForwarding(out, entry, false));
+    }
+
+    static Request listForwarding(int linkIndex) {
+        return new Request("list forwarding entries", of(linkIndex), Wire.RTM_GETNEIGH, Wire.NLM_F_DUMP, out -> {
+            out.u8(Wire.AF_BRIDGE).u8(0).u16(0).u32(linkIndex).u16(0).u8(0).u8(0);
+        });
     }
 
     /** A request to a part of netfilter: its number and the message's make the type. */

@@ -171,6 +171,13 @@ public final class RtNetlink implements AutoCloseable {
         return all;
     }
 
+    /** The forwarding table of a VXLAN link; none if there is no such link. */
+    public List<ForwardingEntry> forwardingEntries(int linkIndex) {
+        return listOrNone(Request.listForwarding(linkIndex), AddressFormat::readForwarding).stream()
+                .filter(entry -> entry.linkIndex() == linkIndex)
+                .toList();
+    }
+
     /** With a filter the kernel calls it an error if the link or table to filter by does not exist. */
     private <T> List<T> listOrNone(Request request, Function<MessageReader, Optional<T>> parser) {
         try {

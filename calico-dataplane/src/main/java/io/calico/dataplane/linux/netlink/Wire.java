@@ -49,6 +49,7 @@ final class Wire {
 
     static final int AF_UNSPEC = 0;
     static final int AF_INET = 2;
+    static final int AF_BRIDGE = 7;
     static final int AF_INET6 = 10;
 
     // struct ifinfomsg: u8 family, u8 pad, u16 device type, i32 index, u32 flags, u32 change mask.
@@ -75,6 +76,15 @@ final class Wire {
     static final int IFLA_INFO_KIND = 1;
     static final int IFLA_INFO_DATA = 2;
     static final int VETH_INFO_PEER = 1;
+
+    /** Within a VXLAN link's data: u32 of the host's order, addresses and PORT (u16) in network order. */
+    static final int IFLA_VXLAN_ID = 1;
+
+    static final int IFLA_VXLAN_LINK = 3;
+    static final int IFLA_VXLAN_LOCAL = 4;
+    static final int IFLA_VXLAN_LEARNING = 7;
+    static final int IFLA_VXLAN_PORT = 15;
+    static final int IFLA_VXLAN_LOCAL6 = 17;
     static final int RTEXT_FILTER_SKIP_STATS = 8;
 
     // struct ifaddrmsg: u8 family, u8 prefix length, u8 flags, u8 scope, u32 index.
@@ -108,6 +118,8 @@ final class Wire {
     static final int NDA_LLADDR = 2;
     static final int NDA_IFINDEX = 8;
     static final int NUD_PERMANENT = 0x80;
+    /** The entry is the link's own, not its bridge's. */
+    static final int NTF_SELF = 0x02;
 
     // struct nfgenmsg: u8 family, u8 version, be16 resource (in a batch's first and last message: the subsystem).
     // Numbers in attributes are big-endian.

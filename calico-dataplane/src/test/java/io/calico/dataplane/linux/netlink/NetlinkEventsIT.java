@@ -65,6 +65,9 @@ class NetlinkEventsIT {
         }
 
         @Override
+        public void forwarding(NetlinkEvent.ForwardingChange event) {}
+
+        @Override
         public void settings(NetlinkEvent.SettingsChange event) {}
 
         @Override

@@ -1,0 +1,195 @@
+package io.calico.dataplane.linux;
+
+import io.calico.dataplane.linux.netlink.ForwardingEntry;
+import io.calico.dataplane.linux.netlink.Link;
+import io.calico.dataplane.linux.netlink.LinkAddress;
+import io.calico.dataplane.linux.netlink.LinkSettings;
+import io.calico.dataplane.linux.netlink.Neighbour;
+import io.calico.dataplane.linux.netlink.NetlinkException;
+import io.calico.dataplane.linux.netlink.Request;
+import io.calico.dataplane.linux.netlink.RtNetlink;
+import io.calico.dataplane.linux.netlink.Scope;
+import io.calico.dataplane.linux.netlink.VxlanSettings;
+import io.calico.model.VxlanTunnel;
+import io.calico.model.net.IpAddress;
+import io.calico.model.net.IpNet;
+import io.calico.model.net.IpVersion;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * The link {@value #NAME}, this host's end of the VXLAN tunnel, and what it knows of the other ends.
+ *
+ * <pre>
+ *   for each other end    neighbour   10.65.2.0 lladdr 66:… permanent          the next hop of its host's blocks
+ *                         forwarding  66:… dst 172.30.0.2 self permanent       the host that has it
+ * </pre>
+ *
+ * The link learns nothing from packets. Packets that this host itself sends into the tunnel have the link's address as
+ * their source, which is one of a pool and so is routed back through the tunnel. Confined to one thread, except {@link
+ * #written}.
+ */
+final class VxlanDevice {
+    static final String NAME = "vxlan.calico";
+    static final int PORT = 4789;
+    private static final int ID = 4096;
+
+    private final RtNetlink netlink;
+    private final Sysctls sysctls;
+    private final WrittenTunnel written = new WrittenTunnel();
+    private final Map<String, VxlanTunnel> ends = new HashMap<>();
+    private final List<Request> late = new ArrayList<>();
+
+    VxlanDevice(RtNetlink netlink, Sysctls sysctls) {
+        this.netlink = netlink;
+        this.sysctls = sysctls;
+    }
+
+    /** Bytes of each packet that the tunnel takes, by the version of the hosts' addresses. */
+    static int overheadBytes(IpVersion version) {
+        return version == IpVersion.V4 ? 50 : 70;
+    }
+
+    /** What is written; for whoever listens to the kernel. */
+    WrittenTunnel written() {
+        return written;
+    }
+
+    /**
+     * Makes the link, or makes it right; its other ends are not there yet if it is new.
+     *
+     * @return the link's number
+     * @throws NetlinkException if the kernel refuses
+     */
+    int ensure(VxlanTunnel own, Link underlay) {
+        VxlanSettings settings = new VxlanSettings(ID, PORT, own.host(), underlay.index());
+        int mtu = underlay.mtuBytes() - overheadBytes(own.host().version());
+        Optional<Link> present = netlink.findLink(NAME);
+        if (present.isPresent() && !isAs(present.get(), settings, own)) {
+            netlink.execute(Request.deleteLink(present.get().index()));
+            present = Optional.empty();
+        }
+        Link link = present.orElseGet(() -> create(settings, own, mtu));
+        if (link.index() != written.linkIndex()) {
+            written.reset(link.index());
+            late.clear();
+        }
+        List<Request> requests = new ArrayList<>();
+        if (!link.isUp() || link.mtuBytes() != mtu) {
+            requests.add(Request.changeLink(
+                    link.index(), LinkSettings.builder().mtuBytes(mtu).up(true).build()));
+        }
+        addAddresses(own, link, requests);
+        netlink.execute(requests);
+        return link.index();
+    }
+
+    private static boolean isAs(Link link, VxlanSettings settings, VxlanTunnel own) {
+        return link.vxlan().equals(Optional.of(settings)) && link.mac().equals(Optional.of(own.mac()));
+    }
+
+    private Link create(VxlanSettings settings, VxlanTunnel own, int mtu) {
+        LinkSettings link =
+                LinkSettings.builder().name(NAME).mac(own.mac()).mtuBytes(mtu).build();
+        netlink.execute(Request.createVxlan(link, settings));
+        sysctls.setForLink(IpVersion.V6, NAME, "accept_ra", "0");
+        return netlink.findLink(NAME)
+                .orElseThrow(() -> new IllegalStateException(NAME + " was deleted as soon as it was made"));
+    }
+
+    /** Exactly these; the link-local one that IPv6 gives itself stays. */
+    private void addAddresses(VxlanTunnel own, Link link, List<Request> requests) {
+        Set<LinkAddress> wanted = WrittenTunnel.addresses(own)
+                .map(address -> new LinkAddress(
+                        link.index(), IpNet.of(address, address.version().bits()), Scope.GLOBAL))
+                .collect(Collectors.toSet());
+        for (LinkAddress address : netlink.addresses(link.index())) {
+            if (!wanted.remove(address) && address.scope().equals(Scope.GLOBAL)) {
+                requests.add(Request.removeAddress(address));
+            }
+        }
+        wanted.forEach(address -> requests.add(Request.addAddress(address)));
+    }
+
+    /** Another host's end is this from now on; empty: it has none. What that means for the link is added to the requests. */
+    void setEnd(String host, Optional<VxlanTunnel> end, List<Request> requests) {
+        VxlanTunnel before = end.isPresent() ? ends.put(host, end.get()) : ends.remove(host);
+        if (Optional.ofNullable(before).equals(end)) {
+            return;
+        }
+        if (before != null) {
+            written.remove(before);
+        }
+        end.ifPresent(written::add);
+        if (before != null) {
+            WrittenTunnel.addresses(before).forEach(this::removeLater);
+            removeLater(new ForwardingEntry(written.linkIndex(), before.mac(), before.host()));
+        }
+        end.ifPresent(now -> requests.addAll(set(now)));
+    }
+
+    private void removeLater(IpAddress address) {
+        if (written.mac(address).isEmpty()) {
+            late.add(Request.removeNeighbour(written.linkIndex(), address));
+        }
+    }
+
+    private void removeLater(ForwardingEntry entry) {
+        if (!written.host(entry.mac()).equals(Optional.of(entry.host()))) {
+            late.add(Request.removeForwarding(entry));
+        }
+    }
+
+    private List<Request> set(VxlanTunnel end) {
+        List<Request> requests = new ArrayList<>();
+        int index = written.linkIndex();
+        WrittenTunnel.addresses(end).forEach(address -> requests.add(Request.setNeighbour(index, address, end.mac())));
+        requests.add(Request.setForwarding(new ForwardingEntry(index, end.mac(), end.host())));
+        return requests;
+    }
+
+    /** Adds to the requests what makes all other ends right on the link, whatever it has. */
+    void compare(List<Request> requests) {
+        int index = written.linkIndex();
+        ends.values().forEach(written::add);
+        Set<Neighbour> neighbours = new HashSet<>(netlink.neighbours(index));
+        Set<ForwardingEntry> entries = new HashSet<>(netlink.forwardingEntries(index));
+        for (VxlanTunnel end : ends.values()) {
+            boolean isThere = WrittenTunnel.addresses(end)
+                            .allMatch(address ->
+                                    neighbours.contains(new Neighbour(index, address, Optional.of(end.mac()), true)))
+                    && entries.contains(new ForwardingEntry(index, end.mac(), end.host()));
+            if (!isThere) {
+                requests.addAll(set(end));
+            }
+        }
+        neighbours.stream().filter(Neighbour::isPermanent).forEach(neighbour -> removeLater(neighbour.address()));
+        entries.forEach(this::removeLater);
+    }
+
+    /** What removes entries for ends that are no more, since the last call; for when the routes through them are gone. */
+    List<Request> takeLate() {
+        List<Request> taken = List.copyOf(late);
+        late.clear();
+        return taken;
+    }
+
+    /** Deletes the link, if there is one. */
+    void delete() {
+        written.reset(0);
+        late.clear();
+        delete(netlink);
+    }
+
+    static void delete(RtNetlink netlink) {
+        netlink.findLink(NAME)
+                .filter(link -> link.kind().equals("vxlan"))
+                .ifPresent(link -> netlink.execute(Request.deleteLink(link.index())));
+    }
+}
