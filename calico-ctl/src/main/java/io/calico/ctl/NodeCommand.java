@@ -202,6 +202,9 @@ final class NodeCommand implements CommandGroup {
                             + " host is gone for good, run 'calicoctl node remove' there first, or with HOSTNAME="
                             + e.host() + " here.");
             throw CommandFailure.silent();
+        } catch (NodeSetup.HostNameInUse e) {
+            session.console().paragraph("ERROR: " + e.getMessage());
+            throw CommandFailure.silent();
         }
         Optional<IpAddress> recorded = before.flatMap(Node::ipv4);
         if (recorded.isPresent()

@@ -5,6 +5,7 @@ import io.calico.datastore.Config;
 import io.calico.datastore.PoolPut;
 import io.calico.model.IpPool;
 import io.calico.model.Node;
+import io.calico.model.SignOfLife;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpVersion;
@@ -30,7 +31,9 @@ public final class NodeSetup {
 
         AddressInUse(IpAddress address, String host) {
             super("IP address " + address + " is already in use by host " + host
-                    + "; give this host another with --ip, or remove that host: calicoctl node remove there");
+                    + "; if this machine has been renamed, go on with its old name (HOSTNAME=" + host
+                    + "), which its endpoints have; else give it another address with --ip, or remove that host:"
+                    + " calicoctl node remove there");
             this.address = address;
             this.host = host;
         }
@@ -45,6 +48,21 @@ public final class NodeSetup {
         }
     }
 
+    /** Another machine is alive under this host's name. */
+    public static final class HostNameInUse extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        HostNameInUse(String host, SignOfLife other) {
+            super(text(host, other));
+        }
+
+        static String text(String host, SignOfLife other) {
+            return "host name '" + host + "' is in use by another machine, with IP address "
+                    + other.ipv4().map(IpAddress::toString).orElse("unknown") + ", whose node has been alive since "
+                    + other.since() + "; give this machine another name: set HOSTNAME, or --hostname";
+        }
+    }
+
     /**
      * Writes what a node needs and is not there yet, and registers this host as it is now. Idempotent; safe to run on
      * several hosts at once. Order: default pools (of each IP version that has no pool at all), global settings, the sign
@@ -53,10 +71,12 @@ public final class NodeSetup {
      * @param options host name, addresses and AS number count; what is empty is blanked in the datastore
      * @return the host as it was registered before; empty if it was not
      * @throws AddressInUse if another host has one of the addresses; nothing was written
+     * @throws HostNameInUse if another machine with another address is alive under this host's name; nothing was written
      */
     public static Optional<Node> firstStart(CalicoStore store, NodeOptions options) {
         List<Node> nodes = store.nodes().list().values();
         requireFree(options, nodes);
+        requireOwnName(store, options);
         addDefaultPools(store);
         writeGlobals(store.config());
         store.config().setReady();
@@ -71,6 +91,16 @@ public final class NodeSetup {
         store.config().setHost(options.host(), "DefaultEndpointToHostAction", "RETURN");
         store.config().setHost(options.host(), "marker", "created");
         return nodes.stream().filter(node -> node.name().equals(options.host())).findFirst();
+    }
+
+    /** Not so if this machine's own daemon is alive with another address: that is how addresses are changed. */
+    private static void requireOwnName(CalicoStore store, NodeOptions options) {
+        Optional<SignOfLife> alive = store.nodes().signOfLife(options.host());
+        if (alive.isPresent()
+                && !alive.get().machine().equals(Machine.find(options.runDirectory()))
+                && !alive.get().ipv4().equals(options.ipv4())) {
+            throw new HostNameInUse(options.host(), alive.get());
+        }
     }
 
     private static void requireFree(NodeOptions options, List<Node> nodes) {

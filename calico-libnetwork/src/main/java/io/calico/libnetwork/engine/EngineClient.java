@@ -161,7 +161,8 @@ public final class EngineClient implements AutoCloseable {
         boolean answered = false;
         try (EngineConnection events = EngineConnection.open(socket)) {
             // Events first, whatever the listener looks at after: what happens in between is in one of them.
-            int status = events.get("/events?filters=" + EngineRequests.encoded("{\"type\":[\"network\"]}"), HEAD_TIMEOUT);
+            int status =
+                    events.get("/events?filters=" + EngineRequests.encoded("{\"type\":[\"network\"]}"), HEAD_TIMEOUT);
             if (status != 200) {
                 throw new IOException("the Docker engine answered " + status + " to a request for its events");
             }

@@ -87,7 +87,8 @@ public record EngineNetwork(String id, String name, String driver, NetworkSpec s
 
     private static SortedMap<String, String> texts(JsonNode object) {
         SortedMap<String, String> texts = new TreeMap<>();
-        object.properties().forEach(field -> texts.put(field.getKey(), field.getValue().asText("")));
+        object.properties()
+                .forEach(field -> texts.put(field.getKey(), field.getValue().asText("")));
         return texts;
     }
 }

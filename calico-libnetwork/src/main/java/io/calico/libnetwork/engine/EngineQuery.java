@@ -56,7 +56,8 @@ public final class EngineQuery {
         Map<String, String> networks = new LinkedHashMap<>();
         Map<String, String> originals = new LinkedHashMap<>();
         Set<String> endpoints = new HashSet<>();
-        for (JsonNode json : requests.get("/networks?filters=" + EngineRequests.encoded("{\"driver\":[\"" + driver + "\"]}"))) {
+        for (JsonNode json :
+                requests.get("/networks?filters=" + EngineRequests.encoded("{\"driver\":[\"" + driver + "\"]}"))) {
             EngineNetwork network = EngineNetwork.fromJson(json);
             if (network.driver().equals(driver)) {
                 networks.put(network.id(), network.name());

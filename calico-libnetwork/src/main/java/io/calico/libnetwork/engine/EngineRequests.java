@@ -59,7 +59,9 @@ final class EngineRequests {
             String body = status == 204 ? "" : connection.body(MAX_BYTES, timeout);
             return new Reply(
                     status,
-                    body.isEmpty() ? MissingNode.getInstance() : ModelJson.mapper().readTree(body));
+                    body.isEmpty()
+                            ? MissingNode.getInstance()
+                            : ModelJson.mapper().readTree(body));
         } catch (JsonProcessingException e) {
             throw new IOException("the Docker engine's answer to " + method + " " + target + " is not JSON", e);
         }

@@ -86,12 +86,10 @@ final class NetworkRecords {
     }
 
     private void createReplica(CreateNetworkRequest request, String canonicalId) {
-        DockerIds.require("option " + ReplicaOption.NAME, canonicalId);
         if (!request.ipv4().stream().allMatch(SubnetData::isOurs)) {
             throw CallException.failed("a copy of another host's network needs --ipam-driver calico, too");
         }
-        Optional<Network> original =
-                store.networks().findById(canonicalId).filter(network -> !network.removed());
+        Optional<Network> original = store.networks().findById(canonicalId).filter(network -> !network.removed());
         boolean exists = original.isPresent()
                 && store.networks().findRequest(canonicalId).isPresent()
                 && store.networks()
@@ -302,7 +300,10 @@ final class NetworkRecords {
         @Nullable String known = canonicalIds.get(id);
         return known != null
                 ? known
-                : store.networks().findOnHost(host, id).map(HostNetwork::network).orElse(id);
+                : store.networks()
+                        .findOnHost(host, id)
+                        .map(HostNetwork::network)
+                        .orElse(id);
     }
 
     private Optional<CreateNetworkRequest> findCanonical(String id) {

@@ -219,8 +219,9 @@ public final class NetworkSync implements EngineListener, AutoCloseable {
         spreads = options.isOn() && options.isShared() && !isGlobal;
         LOG.info("networks are {} between this host's Docker engine and others'", spreads ? "spread" : "not spread");
         notes = kind.isInSwarm()
-                ? List.of("this Docker engine is in swarm mode: swarm services cannot use calico networks, for Docker lets"
-                        + " them have managed plugins only; containers can")
+                ? List.of(
+                        "this Docker engine is in swarm mode: swarm services cannot use calico networks, for Docker lets"
+                                + " them have managed plugins only; containers can")
                 : List.of();
     }
 
