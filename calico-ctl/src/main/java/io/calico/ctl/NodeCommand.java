@@ -209,6 +209,9 @@ final class NodeCommand implements CommandGroup {
                             + ".  Every host needs an address of its own: give this one another with --ip. If that"
                             + " host is gone for good, remove it: calicoctl node remove --host=" + e.host());
             throw CommandFailure.silent();
+        } catch (NodeSetup.HostNameInUse e) {
+            session.console().paragraph("ERROR: " + e.getMessage());
+            throw CommandFailure.silent();
         }
         Optional<IpAddress> recorded = before.flatMap(Node::ipv4);
         if (recorded.isPresent()

@@ -7,7 +7,9 @@ import io.calico.datastore.spi.Page;
 import io.calico.datastore.spi.Transaction;
 import io.calico.model.AsNumbers;
 import io.calico.model.Node;
+import io.calico.model.SignOfLife;
 import io.calico.model.json.BadRecordException;
+import io.calico.model.json.ModelJson;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpVersion;
 import java.util.ArrayList;
@@ -15,7 +17,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * Hosts, each of these records:
@@ -86,6 +91,58 @@ public final class Nodes {
     public void putStatus(String name, String status, Lease lease) {
         String key = new StoreKey.NodeStatus(name).path();
         records.write(Transaction.builder().put(key, status, lease).build(), key, Optional.of(status));
+    }
+
+    /** The host's sign of life; empty if it is not alive. */
+    public Optional<SignOfLife> signOfLife(String name) {
+        String key = new StoreKey.NodeStatus(name).path();
+        return store.get(key).map(record -> ModelJson.read(key, record.value(), SignOfLife::fromJson));
+    }
+
+    /**
+     * Writes the host's sign of life, which vanishes with the lease, unless another's is there.
+     *
+     * @param isOurs whether a sign of life that is there may be replaced
+     * @return the other's, and then nothing was written; empty if ours is there now
+     */
+    public Optional<SignOfLife> announce(String name, SignOfLife ours, Lease lease, Predicate<SignOfLife> isOurs) {
+        String key = new StoreKey.NodeStatus(name).path();
+        String text = ModelJson.write(ours);
+        for (int attempt = 0; attempt < Records.ATTEMPTS; attempt++) {
+            Optional<KeyValue> seen = store.get(key);
+            Optional<SignOfLife> other = seen.flatMap(Nodes::readable).filter(found -> !isOurs.test(found));
+            if (other.isPresent()) {
+                return other;
+            }
+            Transaction put = Transaction.builder()
+                    .ifAsSeen(key, seen)
+                    .put(key, text, lease)
+                    .build();
+            if (records.write(put, key, Optional.of(text)).isPresent()) {
+                return Optional.empty();
+            }
+        }
+        throw Records.tooBusy(key);
+    }
+
+    private static Optional<SignOfLife> readable(KeyValue record) {
+        try {
+            return Optional.of(ModelJson.read(record.key(), record.value(), SignOfLife::fromJson));
+        } catch (BadRecordException e) {
+            // Whoever wrote it, it is no daemon that could say who it is.
+            return Optional.empty();
+        }
+    }
+
+    /** The names of the hosts that are alive. */
+    public Set<String> alive() {
+        Set<String> names = new TreeSet<>();
+        for (KeyValue record : store.listAll(Keys.NODE_STATUSES).records()) {
+            if (Keys.parse(record.key()) instanceof StoreKey.NodeStatus status) {
+                names.add(status.host());
+            }
+        }
+        return names;
     }
 
     private static void absorb(Map<String, Node> byName, KeyValue record) {

@@ -33,12 +33,16 @@ import io.calico.libnetwork.reconcile.Reconciler;
 import io.calico.libnetwork.reconcile.ReconcilerOptions;
 import io.calico.libnetwork.sync.NetworkSync;
 import io.calico.libnetwork.sync.NetworkSyncOptions;
+import io.calico.model.Node;
+import io.calico.model.SignOfLife;
 import io.calico.model.net.IpAddress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
@@ -128,7 +132,9 @@ final class CalicoNode implements AutoCloseable {
         Datastore datastore = running(openDatastore());
         CalicoStore store = new CalicoStore(datastore);
         NodeOptions registered = options.ipv4().isPresent() ? options : withAddress(store);
-        NodeSetup.firstStart(store, registered);
+        Optional<Liveness> liveness = announce(store, registered);
+        Optional<Node> before = NodeSetup.firstStart(store, registered);
+        warnAboutOtherAddress(before, registered);
         serveDatastore(datastore);
         Dataplane host = dataplanes.apply(Stream.of(registered.ipv4(), registered.ipv6())
                 .flatMap(Optional::stream)
@@ -137,6 +143,11 @@ final class CalicoNode implements AutoCloseable {
         Agent agent = running(new Agent(datastore, options.host(), dataplane, AgentOptions.defaults()));
         agent.start();
         NodeHealth health = new NodeHealth(options.host(), NodeDaemon.version(), datastore, agent);
+        if (liveness.isPresent()) {
+            OtherNodes others = running(new OtherNodes(store, options.host()));
+            others.start();
+            health.expectNodes(others::summary, liveness.get()::problem);
+        }
         serveStatus(health, datastore, agent);
         if (options.libnetwork()) {
             servePlugin(store, agent, health);
@@ -150,6 +161,33 @@ final class CalicoNode implements AutoCloseable {
         startedAgent = agent;
         run.setReady();
         LOG.info("node {} is ready", options.host());
+    }
+
+    /** Where other hosts share the datastore; before anything is written there under this host's name. */
+    private Optional<Liveness> announce(CalicoStore store, NodeOptions registered) {
+        if (!isShared(store)) {
+            return Optional.empty();
+        }
+        SignOfLife sign = new SignOfLife(
+                NodeDaemon.version(),
+                registered.ipv4(),
+                Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+                Machine.findOrMake(options.runDirectory()));
+        Liveness liveness = running(new Liveness(store, options.host(), sign));
+        liveness.start();
+        return Optional.of(liveness);
+    }
+
+    private static void warnAboutOtherAddress(Optional<Node> before, NodeOptions now) {
+        Optional<IpAddress> recorded = before.flatMap(Node::ipv4);
+        if (recorded.isPresent() && !recorded.equals(now.ipv4())) {
+            LOG.warn(
+                    "host {} was known with IP address {}, and has {} now; if that was another machine, give this one"
+                            + " another name: set HOSTNAME, or --hostname",
+                    now.host(),
+                    recorded.get(),
+                    now.ipv4().map(IpAddress::toString).orElse("none"));
+        }
     }
 
     private static void requireAlive(Agent agent) {

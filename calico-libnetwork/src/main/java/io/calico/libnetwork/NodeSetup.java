@@ -6,6 +6,7 @@ import io.calico.datastore.ImportMarker;
 import io.calico.datastore.PoolPut;
 import io.calico.model.IpPool;
 import io.calico.model.Node;
+import io.calico.model.SignOfLife;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpVersion;
@@ -31,7 +32,9 @@ public final class NodeSetup {
 
         AddressInUse(IpAddress address, String host) {
             super("IP address " + address + " is already in use by host " + host
-                    + "; give this host another with --ip, or remove that host: calicoctl node remove there");
+                    + "; if this machine has been renamed, go on with its old name (HOSTNAME=" + host
+                    + "), which its endpoints have; else give it another address with --ip, or remove that host:"
+                    + " calicoctl node remove there");
             this.address = address;
             this.host = host;
         }
@@ -46,6 +49,21 @@ public final class NodeSetup {
         }
     }
 
+    /** Another machine is alive under this host's name. */
+    public static final class HostNameInUse extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        HostNameInUse(String host, SignOfLife other) {
+            super(text(host, other));
+        }
+
+        static String text(String host, SignOfLife other) {
+            return "host name '" + host + "' is in use by another machine, with IP address "
+                    + other.ipv4().map(IpAddress::toString).orElse("unknown") + ", whose node has been alive since "
+                    + other.since() + "; give this machine another name: set HOSTNAME, or --hostname";
+        }
+    }
+
     /**
      * Writes what a node needs and is not there yet, and registers this host as it is now. Idempotent; safe to run on
      * several hosts at once. Order: default pools (of each IP version that has no pool at all), global settings, the sign
@@ -55,11 +73,13 @@ public final class NodeSetup {
      * @return the host as it was registered before; empty if it was not
      * @throws AddressInUse if another host has one of the addresses; nothing was written
      * @throws io.calico.datastore.spi.DatastoreException.Corrupt if an import was broken off; nothing was written
+     * @throws HostNameInUse if another machine with another address is alive under this host's name; nothing was written
      */
     public static Optional<Node> firstStart(CalicoStore store, NodeOptions options) {
         ImportMarker.requireNone(store.datastore());
         List<Node> nodes = store.nodes().list().values();
         requireFree(options, nodes);
+        requireOwnName(store, options);
         addDefaultPools(store);
         writeGlobals(store.config());
         store.config().setReady();
@@ -74,6 +94,16 @@ public final class NodeSetup {
         store.config().setHost(options.host(), "DefaultEndpointToHostAction", "RETURN");
         store.config().setHost(options.host(), "marker", "created");
         return nodes.stream().filter(node -> node.name().equals(options.host())).findFirst();
+    }
+
+    /** Not so if this machine's own daemon is alive with another address: that is how addresses are changed. */
+    private static void requireOwnName(CalicoStore store, NodeOptions options) {
+        Optional<SignOfLife> alive = store.nodes().signOfLife(options.host());
+        if (alive.isPresent()
+                && !alive.get().machine().equals(Machine.find(options.runDirectory()))
+                && !alive.get().ipv4().equals(options.ipv4())) {
+            throw new HostNameInUse(options.host(), alive.get());
+        }
     }
 
     private static void requireFree(NodeOptions options, List<Node> nodes) {

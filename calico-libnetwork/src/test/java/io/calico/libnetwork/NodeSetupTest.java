@@ -7,9 +7,13 @@ import io.calico.datastore.CalicoStore;
 import io.calico.datastore.memory.MemoryDatastore;
 import io.calico.datastore.spi.KeyValue;
 import io.calico.model.IpPool;
+import io.calico.datastore.spi.Lease;
 import io.calico.model.Node;
+import io.calico.model.SignOfLife;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -108,6 +112,25 @@ class NodeSetupTest {
                     assertThat(e.address()).isEqualTo(IpAddress.parse("10.0.0.1"));
                 });
         assertThat(content()).isEqualTo(before);
+    }
+
+    @Test
+    void aHostNameUnderWhichAnotherMachineIsAliveIsRefusedBeforeAnythingIsWritten() {
+        NodeSetup.firstStart(store, node("h1", "10.0.0.1"));
+        SignOfLife sign =
+                new SignOfLife("1", Optional.of(IpAddress.parse("10.0.0.1")), "2026-01-01T00:00:00Z", "machine 1");
+        try (Lease lease = datastore.grantLease(Duration.ofSeconds(30))) {
+            store.nodes().announce("h1", sign, lease, other -> false);
+            String before = content();
+
+            assertThatThrownBy(() -> NodeSetup.firstStart(store, node("h1", "10.0.0.2")))
+                    .isInstanceOf(NodeSetup.HostNameInUse.class)
+                    .hasMessageContaining("'h1'")
+                    .hasMessageContaining("10.0.0.1");
+            assertThat(content()).isEqualTo(before);
+            NodeSetup.firstStart(store, node("h1", "10.0.0.1"));
+        }
+        NodeSetup.firstStart(store, node("h1", "10.0.0.2"));
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpNet;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -90,6 +91,9 @@ final class RecordingReplay implements AutoCloseable {
             String path = exchange.path("path").asText();
             JsonNode recorded = exchange.path("request");
             String body = recorded.isNull() ? "" : translated(path, recorded) + "\n";
+            if (path.equals("/IpamDriver.ReleaseAddress")) {
+                loseInterfaceOfDeadContainer(number, RunningPlugin.json(body));
+            }
             RawClient.Reply reply = send(exchange, body);
             String what = "exchange %d: %s %s answered %d %s"
                     .formatted(number, path, body.strip(), reply.status(), reply.body());
@@ -104,6 +108,29 @@ final class RecordingReplay implements AutoCloseable {
                 remember(path, request, exchange.path("response").path("body"), answer);
             } else {
                 refuse(path, request, exchange.path("response").path("body"));
+            }
+        }
+    }
+
+    /**
+     * A container that was killed with its engine has taken its interface along. Engines with a cluster store then release
+     * its address and ask nothing else about its endpoint.
+     */
+    private void loseInterfaceOfDeadContainer(int number, JsonNode release) {
+        String address = release.path("Address").asText();
+        for (String endpoint : List.copyOf(joined)) {
+            boolean mentionedLater = false;
+            for (int later = number; later < exchanges.size(); later++) {
+                mentionedLater |= exchanges
+                        .path(later)
+                        .path("request")
+                        .path("EndpointID")
+                        .asText("")
+                        .equals(endpoint);
+            }
+            if (address.equals(endpoints.get(endpoint)) && !mentionedLater) {
+                plugin.dataplane().removeWorkload("cali" + endpoint.substring(0, 11));
+                joined.remove(endpoint);
             }
         }
     }

@@ -25,6 +25,8 @@ public final class NodeHealth {
     private volatile Supplier<List<String>> differences = List::of;
     private volatile Supplier<List<NodeStatus.Problem>> networks = List::of;
     private volatile Supplier<List<String>> notes = List::of;
+    private volatile Optional<Supplier<String>> nodes = Optional.empty();
+    private volatile Supplier<Optional<String>> liveness = Optional::empty;
 
     /**
      * Does no I/O.
@@ -59,6 +61,17 @@ public final class NodeHealth {
         notes = ofEngine;
     }
 
+    /**
+     * From now on also tells of the other hosts.
+     *
+     * @param summary one line; may block and fail as the datastore does
+     * @param ofThisHost what is wrong with this host's own sign of life; must not block
+     */
+    public void expectNodes(Supplier<String> summary, Supplier<Optional<String>> ofThisHost) {
+        nodes = Optional.of(summary);
+        liveness = ofThisHost;
+    }
+
     /** Whether the daemon can go on; if not, only a restart helps. Does not block. */
     public boolean isAlive() {
         return agent.isAlive();
@@ -68,8 +81,14 @@ public final class NodeHealth {
     public NodeStatus status() {
         AgentStatus policy = agent.status();
         List<NodeStatus.Problem> problems = new ArrayList<>();
+        List<String> remarks = new ArrayList<>(notes.get());
         addPolicy(policy, problems);
-        addDatastore(problems);
+        if (addDatastore(problems)) {
+            addNodes(remarks);
+        }
+        liveness.get()
+                .ifPresent(text -> problems.add(new NodeStatus.Problem(
+                        text, "stop one of the two, and start it with a name of its own", false)));
         pluginSocket
                 .flatMap(PluginProbe::whyNot)
                 .ifPresent(reason -> problems.add(blocking(
@@ -103,7 +122,7 @@ public final class NodeHealth {
                 WithoutPassword.uri(datastore.originUri()),
                 pluginSocket.map(Path::toString),
                 docker,
-                notes.get(),
+                remarks,
                 problems.stream().map(NodeHealth::onOneLine).toList());
     }
 
@@ -126,7 +145,16 @@ public final class NodeHealth {
         }
     }
 
-    private void addDatastore(List<NodeStatus.Problem> problems) {
+    private void addNodes(List<String> remarks) {
+        try {
+            nodes.ifPresent(summary -> remarks.add(summary.get()));
+        } catch (DatastoreException e) {
+            remarks.add("other nodes cannot be told: " + e.getMessage());
+        }
+    }
+
+    /** Whether it answers. */
+    private boolean addDatastore(List<NodeStatus.Problem> problems) {
         try {
             if (datastore.get(Keys.READY).isEmpty()) {
                 problems.add(new NodeStatus.Problem(
@@ -134,10 +162,12 @@ public final class NodeHealth {
                         "restart the node: calicoctl node …",
                         false));
             }
+            return true;
         } catch (DatastoreException e) {
             problems.add(blocking(
                     "the datastore does not answer: " + e.getMessage(),
                     "see that it can be reached; running containers keep their network and policy meanwhile"));
+            return false;
         }
     }
 

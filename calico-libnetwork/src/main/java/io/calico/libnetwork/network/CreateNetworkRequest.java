@@ -30,12 +30,17 @@ record CreateNetworkRequest(
     CreateNetworkRequest {
         DockerIds.require("NetworkID", networkId);
         options = options == null ? Map.of() : options;
+        replicaOf(options).ifPresent(id -> DockerIds.require("option " + ReplicaOption.NAME, id));
         ipv4 = ipv4 == null ? List.of() : List.copyOf(ipv4);
         ipv6 = ipv6 == null ? List.of() : List.copyOf(ipv6);
     }
 
     /** The canonical id of the network that this one is to be a copy of. */
     Optional<String> replicaOf() {
+        return replicaOf(options);
+    }
+
+    private static Optional<String> replicaOf(Map<String, JsonNode> options) {
         JsonNode generic = options.get(GENERIC);
         return Optional.ofNullable(generic == null ? null : generic.get(ReplicaOption.NAME))
                 .map(JsonNode::asText);

@@ -86,7 +86,6 @@ final class NetworkRecords {
     }
 
     private void createReplica(CreateNetworkRequest request, String canonicalId) {
-        DockerIds.require("option " + ReplicaOption.NAME, canonicalId);
         if (!request.ipv4().stream().allMatch(SubnetData::isOurs)) {
             throw CallException.failed("a copy of another host's network needs --ipam-driver calico, too");
         }

@@ -116,7 +116,7 @@ final class NetworkNames {
             problems.add(
                     "name " + network.id(),
                     "the name " + network.name() + " of network " + network.id() + " is still that of network "
-                            + holder.id() + ", which was removed and which " + hostsOf(holder.id()) + " still have",
+                            + holder.id() + ", which was removed and is still on " + hostsOf(holder.id()),
                     "the network gets its name, and is made on other hosts, when those have let the old one go;"
                             + " calicoctl status there tells what it waits for");
         } else {
