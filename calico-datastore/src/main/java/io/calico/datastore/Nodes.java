@@ -15,7 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Hosts, each of these records:
@@ -80,6 +82,17 @@ public final class Nodes {
     /** The host's sign of life: what its daemon last wrote; empty if its lease has ended. */
     public Optional<String> status(String name) {
         return store.get(new StoreKey.NodeStatus(name).path()).map(KeyValue::value);
+    }
+
+    /** The names of the hosts with a sign of life. */
+    public Set<String> alive() {
+        Set<String> names = new TreeSet<>();
+        for (KeyValue record : store.listAll(Keys.NODE_STATUSES).records()) {
+            if (Keys.parse(record.key()) instanceof StoreKey.NodeStatus key) {
+                names.add(key.host());
+            }
+        }
+        return names;
     }
 
     /** Writes the host's sign of life, which vanishes with the lease. */
