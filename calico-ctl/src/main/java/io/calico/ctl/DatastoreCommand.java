@@ -1,9 +1,6 @@
 package io.calico.ctl;
 
-import io.calico.datastore.Keys;
-import io.calico.datastore.StoreKey;
 import io.calico.datastore.spi.Datastore;
-import io.calico.datastore.spi.KeyValue;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** {@code calicoctl datastore}: writes all data into a file, and reads it back into the same or another datastore. */
 final class DatastoreCommand implements CommandGroup {
@@ -104,7 +102,7 @@ final class DatastoreCommand implements CommandGroup {
                     + counted(target.records().size())
                     + "; nothing was imported. With --force they are replaced: what is not in the file is deleted");
         }
-        warnAboutLivingNodes(store, session);
+        warnAboutLivingNodes(session);
         new StoreImport(store, content).run(target);
         session.console()
                 .line("Imported " + counted(content.records().size()) + " of " + content.source() + " into " + uri);
@@ -126,12 +124,8 @@ final class DatastoreCommand implements CommandGroup {
         }
     }
 
-    private static void warnAboutLivingNodes(Datastore store, Session session) {
-        List<String> alive = store.listAll(Keys.NODE_STATUSES).records().stream()
-                .map(KeyValue::key)
-                .filter(key -> Keys.parse(key) instanceof StoreKey.NodeStatus)
-                .map(key -> ((StoreKey.NodeStatus) Keys.parse(key)).host())
-                .toList();
+    private static void warnAboutLivingNodes(Session session) {
+        Set<String> alive = session.store().nodes().alive();
         if (!alive.isEmpty()) {
             session.console()
                     .errorLine("Warning: these nodes are running on this datastore and follow each step: "

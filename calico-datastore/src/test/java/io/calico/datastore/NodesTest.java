@@ -84,9 +84,11 @@ class NodesTest {
 
         nodes.putStatus("n1", "up", lease);
         assertThat(nodes.status("n1")).contains("up");
+        assertThat(nodes.alive()).containsExactly("n1");
         lease.close();
 
         assertThat(nodes.status("n1")).isEmpty();
+        assertThat(nodes.alive()).isEmpty();
     }
 
     @Test
