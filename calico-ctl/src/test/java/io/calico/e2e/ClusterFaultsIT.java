@@ -63,12 +63,12 @@ class ClusterFaultsIT {
                 .split(" ", -1));
     }
 
-    private static Supplier<String> fromOtherHost() {
-        return () -> traffic.stranger().tcp(traffic.serverAddress(), 3306);
+    private static String fromOtherHost() {
+        return traffic.stranger().tcp(traffic.serverAddress(), 3306);
     }
 
-    private static Supplier<String> fromSameHost() {
-        return () -> traffic.strangerNear().tcp(traffic.serverAddress(), 3306);
+    private static String fromSameHost() {
+        return traffic.strangerNear().tcp(traffic.serverAddress(), 3306);
     }
 
     private static VirtualHost.Result runContainer(VirtualHost host) {
@@ -118,12 +118,12 @@ class ClusterFaultsIT {
         assertThat(traffic.friend().tcp(traffic.serverAddress(), 80))
                 .as("what is permitted")
                 .isEqualTo("open");
-        assertThat(fromOtherHost().get()).as("what is forbidden").isEqualTo("silent");
+        assertThat(fromOtherHost()).as("what is forbidden").isEqualTo("silent");
 
         cluster.etcd().startAll();
         long back = System.nanoTime();
         rule(two, "add");
-        becomes(CAUGHT_UP, "open", fromOtherHost());
+        becomes(CAUGHT_UP, "open", ClusterFaultsIT::fromOtherHost);
         containerRunsOn(one);
         Duration caughtUp = Duration.ofNanos(System.nanoTime() - back);
         System.out.printf("ClusterFaultsIT: caught up %d ms after etcd was back%n", caughtUp.toMillis());
@@ -132,7 +132,7 @@ class ClusterFaultsIT {
         containerRunsOn(two);
         traffic.endUnharmed();
         rule(one, "remove");
-        becomes(CAUGHT_UP, "silent", fromOtherHost());
+        becomes(CAUGHT_UP, "silent", ClusterFaultsIT::fromOtherHost);
         awaitStatusIsFine();
     }
 
@@ -153,9 +153,9 @@ class ClusterFaultsIT {
             containerRunsOn(one);
             containerRunsOn(two);
             rule(two, "add");
-            becomes(CAUGHT_UP, "open", fromOtherHost());
+            becomes(CAUGHT_UP, "open", ClusterFaultsIT::fromOtherHost);
             rule(one, "remove");
-            becomes(CAUGHT_UP, "silent", fromOtherHost());
+            becomes(CAUGHT_UP, "silent", ClusterFaultsIT::fromOtherHost);
 
             cluster.etcd().startAgain(member);
         }
@@ -193,7 +193,7 @@ class ClusterFaultsIT {
         Cluster.partition(two);
 
         rule(one, "add");
-        becomes(CAUGHT_UP, "open", fromSameHost());
+        becomes(CAUGHT_UP, "open", ClusterFaultsIT::fromSameHost);
         containerRunsOn(one);
         containerIsRefusedClearlyOn(two);
         assertThat(traffic.friend().tcp(traffic.serverAddress(), 80))
@@ -212,7 +212,7 @@ class ClusterFaultsIT {
 
         traffic.endUnharmed();
         rule(two, "remove");
-        becomes(CAUGHT_UP, "silent", fromSameHost());
+        becomes(CAUGHT_UP, "silent", ClusterFaultsIT::fromSameHost);
         one.docker("rm", "-f", "late");
     }
 
@@ -226,13 +226,13 @@ class ClusterFaultsIT {
         cluster.etcd().compact();
         Cluster.heal(one);
 
-        becomes(CAUGHT_UP, "open", fromOtherHost());
+        becomes(CAUGHT_UP, "open", ClusterFaultsIT::fromOtherHost);
         traffic.endUnharmed();
         containerRunsOn(one);
         Audit.awaitNothingWrong(one, MENDED);
         rule(two, "remove");
         two.calicoctl("profile", "data-tier", "rule", "remove", "inbound", "allow", "tcp", "to", "ports", "81");
-        becomes(CAUGHT_UP, "silent", fromOtherHost());
+        becomes(CAUGHT_UP, "silent", ClusterFaultsIT::fromOtherHost);
     }
 
     @Test
