@@ -259,10 +259,11 @@ final class Audit {
         Map<String, Set<String>> present = new TreeMap<>(kernel.sets());
         present.keySet().removeIf(set -> !set.startsWith("t4_"));
         present.keySet().forEach(set -> members.putIfAbsent(set, new TreeSet<>()));
-        ofOtherHosts.forEach(other -> members.computeIfPresent("t4_" + other.profileIds().get(0), (tag, addresses) -> {
-            addresses.add(address(other));
-            return addresses;
-        }));
+        ofOtherHosts.forEach(
+                other -> members.computeIfPresent("t4_" + other.profileIds().get(0), (tag, addresses) -> {
+                    addresses.add(address(other));
+                    return addresses;
+                }));
         members.forEach((set, addresses) ->
                 same("member of " + set, addresses, present.getOrDefault(set, Set.of()), "datastore", "nftables"));
     }

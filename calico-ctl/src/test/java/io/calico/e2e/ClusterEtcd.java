@@ -24,7 +24,11 @@ final class ClusterEtcd implements AutoCloseable {
     static final String MACHINE = "10.10.0.254";
 
     private static final Duration SOON = Duration.ofSeconds(20);
-    private static final int FIRST_PORT = 2379;
+    /** Of the only member; as in the guide. */
+    private static final int ONLY_PORT = 2379;
+    /** Of the first of several, which may run beside an only one. */
+    private static final int FIRST_PORT = 3379;
+
     private static final int PORT_STEP = 100;
 
     private final Path directory = newDirectory();
@@ -35,7 +39,7 @@ final class ClusterEtcd implements AutoCloseable {
         this.size = size;
     }
 
-    /** A new cluster that answers; its members listen on ports 2379, 2479 and so on. */
+    /** A new cluster that answers; an only member listens on port 2379, several on 3379, 3479 and so on. */
     static ClusterEtcd start(int size) {
         ClusterEtcd etcd = new ClusterEtcd(size);
         etcd.startAll();
@@ -53,16 +57,16 @@ final class ClusterEtcd implements AutoCloseable {
         }
     }
 
-    private static int port(int member) {
-        return FIRST_PORT + member * PORT_STEP;
+    private static int port(int size, int member) {
+        return size == 1 ? ONLY_PORT : FIRST_PORT + member * PORT_STEP;
     }
 
-    private static String peer(int member) {
-        return "http://127.0.0.1:" + (port(member) + 1);
+    private String peer(int member) {
+        return "http://127.0.0.1:" + (port(size, member) + 1);
     }
 
     private Process begin(int member) {
-        String client = "http://" + MACHINE + ":" + port(member);
+        String client = "http://" + MACHINE + ":" + port(size, member);
         List<String> command = List.of(
                 "etcd",
                 "--name=m" + member,
@@ -124,9 +128,9 @@ final class ClusterEtcd implements AutoCloseable {
         members.set(member, begin(member));
     }
 
-    /** What the guide calls {@code ETCD_AUTHORITY}: the first member. */
+    /** What the guide calls {@code ETCD_AUTHORITY}: the only member. */
     static String authority() {
-        return MACHINE + ":" + FIRST_PORT;
+        return MACHINE + ":" + ONLY_PORT;
     }
 
     /** The members of a cluster of that size, for {@code CALICO_DATASTORE}. */
@@ -135,7 +139,9 @@ final class ClusterEtcd implements AutoCloseable {
     }
 
     private static String addresses(int size) {
-        return IntStream.range(0, size).mapToObj(i -> MACHINE + ":" + port(i)).collect(Collectors.joining(","));
+        return IntStream.range(0, size)
+                .mapToObj(i -> MACHINE + ":" + port(size, i))
+                .collect(Collectors.joining(","));
     }
 
     /** All keys of ours. */

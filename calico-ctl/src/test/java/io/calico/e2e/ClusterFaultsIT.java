@@ -34,7 +34,7 @@ class ClusterFaultsIT {
 
     @BeforeAll
     static void startCluster() {
-        cluster = Cluster.start(Engine.MODERN, 80, 81);
+        cluster = Cluster.start(Engine.MODERN, 85, 86);
         one = cluster.host(0);
         two = cluster.host(1);
         cluster.createNetwork("data-tier");
@@ -238,7 +238,7 @@ class ClusterFaultsIT {
     @Test
     void aSecondNodeWithTheNameOfALivingOneIsRefused() {
         try (VirtualHost impostor =
-                VirtualHost.start(83, "CALICO_DATASTORE=" + ClusterEtcd.uri(3), "HOSTNAME=" + one.name())) {
+                VirtualHost.start(88, "CALICO_DATASTORE=" + ClusterEtcd.uri(3), "HOSTNAME=" + one.name())) {
             List<String> before = cluster.etcd().keys();
 
             VirtualHost.Result refused = impostor.tryCalicoctl("node", "--libnetwork");
@@ -255,7 +255,7 @@ class ClusterFaultsIT {
 
     @Test
     void aHostThatIsGoneForGoodIsRemovedFromAnother() {
-        VirtualHost three = cluster.join(82);
+        VirtualHost three = cluster.join(87);
         Cluster.awaitNetwork(three, "data-tier");
         three.container("lonely", "data-tier").serveTcp(80);
         String address = three.addressOf("lonely", "data-tier");

@@ -8,16 +8,23 @@ import java.util.stream.Stream;
 /** The Docker engines that the end-to-end tests run against. */
 enum Engine {
     /** The machine's own: Debian 12 has 20.10. */
-    INSTALLED(""),
+    INSTALLED(0, ""),
     /** Debian stable's: 26.1. */
-    MODERN("trixie"),
+    MODERN(1, "trixie"),
     /** Debian unstable's: 28.5 or later; only in the long job, for it moves. */
-    NEWEST("sid");
+    NEWEST(2, "sid");
 
+    private final int index;
     private final String suite;
 
-    Engine(String suite) {
+    Engine(int index, String suite) {
+        this.index = index;
         this.suite = suite;
+    }
+
+    /** The number of a test class's virtual host with this engine: classes run side by side. */
+    int hostNumber(int ofClass) {
+        return ofClass + index;
     }
 
     private Path directory() {

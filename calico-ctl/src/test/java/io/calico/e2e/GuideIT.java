@@ -30,8 +30,8 @@ class GuideIT {
                     + "|/calico/ipam/v2/config/?");
 
     private final Engine engine;
-    private final VirtualHost one = VirtualHost.start(70, "ETCD_AUTHORITY=" + ClusterEtcd.authority());
-    private final VirtualHost two = VirtualHost.start(71, "ETCD_AUTHORITY=" + ClusterEtcd.authority());
+    private final VirtualHost one = VirtualHost.start(75, "ETCD_AUTHORITY=" + ClusterEtcd.authority());
+    private final VirtualHost two = VirtualHost.start(76, "ETCD_AUTHORITY=" + ClusterEtcd.authority());
     private final ClusterEtcd etcd = ClusterEtcd.start(1);
 
     GuideIT(Engine engine) {

@@ -19,7 +19,7 @@ class MoveToEtcdIT {
 
     @BeforeAll
     static void hostOnTheEmbeddedStore() {
-        host = VirtualHost.start(ENGINE.hostNumber());
+        host = VirtualHost.start(52);
         etcd = OneEtcd.start("10.10.0.254");
         host.calicoctl("node", "--libnetwork", "--ip=" + host.address());
         host.startDocker(ENGINE, "--live-restore");

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 @DockerHosts
 class NetworksOnTwoHostsIT {
     private static final Duration SOON = Duration.ofSeconds(30);
-    private static final String ENDPOINTS = "ETCD_ENDPOINTS=http://10.10.0.254:2379";
+    private static final String ENDPOINTS = "ETCD_ENDPOINTS=http://10.10.0.254:4379";
 
     private static VirtualHost one;
     private static VirtualHost two;
@@ -51,7 +51,8 @@ class NetworksOnTwoHostsIT {
         two.close();
         etcd.destroyForcibly();
         try (Stream<Path> files = Files.walk(etcdData)) {
-            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(file -> file.toFile().delete());
         }
     }
 
@@ -59,9 +60,9 @@ class NetworksOnTwoHostsIT {
         List<String> command = List.of(
                 "etcd",
                 "--data-dir=" + etcdData.resolve("m0"),
-                "--listen-client-urls=http://10.10.0.254:2379",
-                "--advertise-client-urls=http://10.10.0.254:2379",
-                "--listen-peer-urls=http://127.0.0.1:2380",
+                "--listen-client-urls=http://10.10.0.254:4379",
+                "--advertise-client-urls=http://10.10.0.254:4379",
+                "--listen-peer-urls=http://127.0.0.1:4380",
                 "--logger=zap",
                 "--log-level=warn");
         try {
@@ -160,12 +161,11 @@ class NetworksOnTwoHostsIT {
     }
 
     private static List<String> stored() {
-        return one
-                .run(
+        return one.run(
                         "env",
                         "ETCDCTL_API=3",
                         "etcdctl",
-                        "--endpoints=10.10.0.254:2379",
+                        "--endpoints=10.10.0.254:4379",
                         "get",
                         "/calico/",
                         "--prefix",
@@ -298,8 +298,8 @@ class NetworksOnTwoHostsIT {
         two.docker("network", "create", "data-tier");
         create(one, "data-tier");
 
-        soon().untilAsserted(() -> assertThat(problems(two))
-                .contains("Docker has another network of that name, with driver bridge"));
+        soon().untilAsserted(() ->
+                assertThat(problems(two)).contains("Docker has another network of that name, with driver bridge"));
         assertThat(two.docker("network", "inspect", "-f", "{{.Driver}}", "data-tier"))
                 .isEqualTo("bridge");
 
@@ -319,8 +319,7 @@ class NetworksOnTwoHostsIT {
 
         signalEtcd("STOP");
         long start = System.nanoTime();
-        VirtualHost.Result refused =
-                one.tryDocker("run", "--rm", "--net", "data-tier", "busybox:local", "true");
+        VirtualHost.Result refused = one.tryDocker("run", "--rm", "--net", "data-tier", "busybox:local", "true");
         long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start);
         signalEtcd("CONT");
         assertThat(refused.exit()).isNotZero();
@@ -328,8 +327,7 @@ class NetworksOnTwoHostsIT {
         assertThat(seconds).isLessThan(12);
 
         etcd.destroyForcibly().waitFor();
-        VirtualHost.Result refusedAgain =
-                one.tryDocker("run", "--rm", "--net", "data-tier", "busybox:local", "true");
+        VirtualHost.Result refusedAgain = one.tryDocker("run", "--rm", "--net", "data-tier", "busybox:local", "true");
         assertThat(refusedAgain.exit()).isNotZero();
         assertThat(refusedAgain.err()).contains("etcd");
         assertThat(problems(one)).contains("Problem");
@@ -337,10 +335,10 @@ class NetworksOnTwoHostsIT {
         startEtcd();
 
         await().atMost(Duration.ofSeconds(10))
-                .untilAsserted(() -> assertThat(one.tryDocker(
-                                        "run", "--rm", "--net", "data-tier", "busybox:local", "true")
-                                .exit())
-                        .isZero());
+                .untilAsserted(
+                        () -> assertThat(one.tryDocker("run", "--rm", "--net", "data-tier", "busybox:local", "true")
+                                        .exit())
+                                .isZero());
         create(one, "app-tier");
         bothHave("app-tier", "data-tier");
         assertThat(client.endStream().rounds()).isGreaterThan(100);

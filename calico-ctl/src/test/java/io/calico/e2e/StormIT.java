@@ -59,7 +59,7 @@ class StormIT {
     @BeforeParameterizedClassInvocation
     static void startHost(Engine tested) {
         engine = tested;
-        host = VirtualHost.start(70 + engine.ordinal());
+        host = VirtualHost.start(engine.hostNumber(70));
         node = host.superviseNode();
         awaitNode();
         host.startDocker(engine);

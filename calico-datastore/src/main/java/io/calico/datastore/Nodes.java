@@ -87,17 +87,6 @@ public final class Nodes {
         return store.get(new StoreKey.NodeStatus(name).path()).map(KeyValue::value);
     }
 
-    /** The names of the hosts with a sign of life. */
-    public Set<String> alive() {
-        Set<String> names = new TreeSet<>();
-        for (KeyValue record : store.listAll(Keys.NODE_STATUSES).records()) {
-            if (Keys.parse(record.key()) instanceof StoreKey.NodeStatus key) {
-                names.add(key.host());
-            }
-        }
-        return names;
-    }
-
     /** Writes the host's sign of life, which vanishes with the lease. */
     public void putStatus(String name, String status, Lease lease) {
         String key = new StoreKey.NodeStatus(name).path();

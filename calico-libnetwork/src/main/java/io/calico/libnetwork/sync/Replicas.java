@@ -84,10 +84,7 @@ final class Replicas {
             // Being made or removed at this moment: what comes of that is told.
             return;
         }
-        Optional<String> refusal;
-        try (ReplicaGuard.Making making = guard.making(network.id())) {
-            refusal = engine.createReplica(network.name(), network.id(), spec.get());
-        }
+        Optional<String> refusal = create(network, spec.get());
         if (refusal.isPresent()) {
             problems.add(
                     "make " + network.id() + " " + refusal.get(),
@@ -100,6 +97,13 @@ final class Replicas {
                     network.name(),
                     network.id(),
                     network.host().orElse("unknown"));
+        }
+    }
+
+    @SuppressWarnings("try") // the guard is held, not called
+    private Optional<String> create(Network network, NetworkSpec spec) throws IOException {
+        try (ReplicaGuard.Making making = guard.making(network.id())) {
+            return engine.createReplica(network.name(), network.id(), spec);
         }
     }
 

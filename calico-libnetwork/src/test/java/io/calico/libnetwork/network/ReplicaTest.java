@@ -138,6 +138,7 @@ class ReplicaTest {
     }
 
     @Test
+    @SuppressWarnings("try") // the guard is held, not called
     void anEngineThatTakesBackACopyWhileItIsMadeDoesNotRemoveTheNetwork() {
         try (ReplicaGuard.Making making = plugin.driver().makingReplica(ORIGINAL)) {
             makeCopy();
