@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @MethodSource("engines")
 class StormIT {
     private static final boolean LONG = Boolean.getBoolean("calico.test.long");
-    private static final Duration UP_AGAIN = Duration.ofSeconds(90);
+    private static final Duration UP_AGAIN = Duration.ofMinutes(3);
     private static final Duration MENDED = Duration.ofSeconds(20);
     private static final int CLIENTS = 6;
     /** Containers that send from their first instant, at a time. */
