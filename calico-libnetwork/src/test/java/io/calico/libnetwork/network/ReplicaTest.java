@@ -139,7 +139,7 @@ class ReplicaTest {
 
     @Test
     void anEngineThatTakesBackACopyWhileItIsMadeDoesNotRemoveTheNetwork() {
-        try (ReplicaGuard.Making making = plugin.driver().makingReplica(ORIGINAL)) {
+        try (ReplicaGuard.Making making = plugin.driver().replicas().making(ORIGINAL)) {
             makeCopy();
             deleteCopy();
         }
