@@ -293,7 +293,7 @@ final class CalicoNode implements AutoCloseable {
         NetworkSync networks = running(new NetworkSync(
                 store,
                 new EngineNetworks(options.dockerSocket(), driverName()),
-                network::makingReplica,
+                network.replicas(),
                 new NetworkSyncOptions(
                         options.host(), options.scope(), options.networkSync().equals("auto"), isShared(store))));
         PeriodicReconciler reconciler = reconciler(store, allocator, agent, engine, network);

@@ -84,10 +84,20 @@ public final class NetworkDriver {
         endpoints.remove(endpoint.key());
     }
 
-    /** See {@link ReplicaGuard}. */
-    public ReplicaGuard.Making makingReplica(String canonicalId) {
-        networks.beginReplica(canonicalId);
-        return () -> networks.endReplica(canonicalId);
+    /** What whoever keeps the engine's networks equal to other hosts' tells this driver. */
+    public ReplicaGuard replicas() {
+        return new ReplicaGuard() {
+            @Override
+            public Making making(String canonicalId) {
+                networks.beginReplica(canonicalId);
+                return () -> networks.endReplica(canonicalId);
+            }
+
+            @Override
+            public void retryDeletions() {
+                networks.retryDeletions();
+            }
+        };
     }
 
     /** Adds the driver's calls to a socket's. */

@@ -51,6 +51,9 @@ final class NetworkRecords {
     private final String host;
     private final ReentrantLock creating = new ReentrantLock();
 
+    /** Ids of networks that the engine has removed and the datastore may not have. */
+    private final Set<String> unfinishedDeletions = ConcurrentHashMap.newKeySet();
+
     /** Canonical ids of copies that this process is having made by this host's engine. */
     private final Set<String> replicasInTheMaking = ConcurrentHashMap.newKeySet();
 
@@ -254,13 +257,35 @@ final class NetworkRecords {
      * network under the same id, and it goes from all at once. Gateway and auxiliary addresses are released by the engine.
      */
     void delete(String id) {
-        String canonicalId = canonicalId(id);
-        canonicalIds.remove(id);
-        store.networks().removeFromHost(host, id);
+        try {
+            String canonicalId = canonicalId(id);
+            // For the case that this has to be done again.
+            canonicalIds.put(id, canonicalId);
+            deleteAs(id, canonicalId);
+            canonicalIds.remove(id);
+            unfinishedDeletions.remove(id);
+        } catch (RuntimeException e) {
+            unfinishedDeletions.add(id);
+            throw e;
+        }
+    }
+
+    /** Does again what could not be finished, for want of the datastore: an engine asks once only. */
+    void retryDeletions() {
+        unfinishedDeletions.forEach(this::delete);
+    }
+
+    private void deleteAs(String id, String canonicalId) {
         if (!canonicalId.equals(id) && replicasInTheMaking.contains(canonicalId)) {
+            store.networks().removeFromHost(host, id);
             LOG.info("the engine took back network {}, its copy of network {}", id, canonicalId);
             return;
         }
+        // First, so that no error or crash makes a network come back that a user has removed.
+        store.networks()
+                .findById(canonicalId)
+                .ifPresent(network -> store.networks().update(network, found -> found.withRemoved(true)));
+        store.networks().removeFromHost(host, id);
         Optional<CreateNetworkRequest> request = findCanonical(canonicalId);
         store.networks().whereIs(canonicalId).stream()
                 .filter(elsewhere -> elsewhere.id().equals(id))

@@ -57,6 +57,7 @@ public final class NetworkSync implements EngineListener, AutoCloseable {
     private final NetworkSyncOptions options;
     private final NetworkNames names;
     private final Replicas replicas;
+    private final ReplicaGuard driver;
     private final @Nullable Syncer syncer;
     private final Semaphore wanted = new Semaphore(0);
     private final Thread thread = new Thread(this::run, "calico-networks-1");
@@ -76,14 +77,15 @@ public final class NetworkSync implements EngineListener, AutoCloseable {
     /**
      * Does no I/O.
      *
-     * @param guard is told which copies are being made
+     * @param driver is told which copies are being made
      */
-    public NetworkSync(CalicoStore store, EngineNetworks engine, ReplicaGuard guard, NetworkSyncOptions options) {
+    public NetworkSync(CalicoStore store, EngineNetworks engine, ReplicaGuard driver, NetworkSyncOptions options) {
         this.store = store;
         this.engine = engine;
         this.options = options;
         this.names = new NetworkNames(store, options.host());
-        this.replicas = new Replicas(store, engine, guard);
+        this.replicas = new Replicas(store, engine, driver);
+        this.driver = driver;
         this.syncer = options.isShared()
                 ? new Syncer(store.datastore(), List.of(Keys.NETWORK_NAMES), new DatastoreListener())
                 : null;
@@ -226,6 +228,7 @@ public final class NetworkSync implements EngineListener, AutoCloseable {
     }
 
     private void look(SyncProblems found) throws IOException {
+        driver.retryDeletions();
         // Before the engine is asked: what is known and not there then is gone.
         Map<String, HostNetwork> known = store.networks().ofHost(options.host());
         List<EngineNetwork> all = engine.list();

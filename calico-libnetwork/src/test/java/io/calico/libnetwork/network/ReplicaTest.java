@@ -140,7 +140,7 @@ class ReplicaTest {
     @Test
     @SuppressWarnings("try") // the guard is held, not called
     void anEngineThatTakesBackACopyWhileItIsMadeDoesNotRemoveTheNetwork() {
-        try (ReplicaGuard.Making making = plugin.driver().makingReplica(ORIGINAL)) {
+        try (ReplicaGuard.Making making = plugin.driver().replicas().making(ORIGINAL)) {
             makeCopy();
             deleteCopy();
         }

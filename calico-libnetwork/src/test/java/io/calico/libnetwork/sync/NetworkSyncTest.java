@@ -9,6 +9,7 @@ import io.calico.datastore.testkit.FaultyDatastore;
 import io.calico.libnetwork.engine.EngineClient;
 import io.calico.libnetwork.engine.EngineNetworks;
 import io.calico.libnetwork.engine.FakeEngine;
+import io.calico.libnetwork.network.ReplicaGuard;
 import io.calico.model.HostNetwork;
 import io.calico.model.Network;
 import java.nio.file.Files;
@@ -45,7 +46,15 @@ class NetworkSyncTest {
         sync = new NetworkSync(
                 store,
                 new EngineNetworks(socket, "calico"),
-                id -> () -> {},
+                new ReplicaGuard() {
+                    @Override
+                    public Making making(String canonicalId) {
+                        return () -> {};
+                    }
+
+                    @Override
+                    public void retryDeletions() {}
+                },
                 new NetworkSyncOptions("h1", "auto", true, false));
         sync.whenListed(listed::incrementAndGet);
         sync.start();
