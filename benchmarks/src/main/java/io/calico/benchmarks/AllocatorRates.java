@@ -6,7 +6,6 @@ import io.calico.datastore.StoreKey;
 import io.calico.datastore.spi.Datastore;
 import io.calico.datastore.spi.KeyValue;
 import io.calico.datastore.spi.Transaction;
-import io.calico.ipam.AllocatorStatistics;
 import io.calico.ipam.AssignRequest;
 import io.calico.ipam.BlockAllocator;
 import io.calico.ipam.ReleaseRequest;
@@ -14,6 +13,7 @@ import io.calico.model.IpPool;
 import io.calico.model.json.ModelJson;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -22,41 +22,62 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * How fast addresses are assigned and released by so many requesters of one host at once, on a store of your choice, beside
- * the plain read-and-swap of {@link ReadAndSwap} on the same store in the same run. Each requester assigns one address,
- * releases it, and so on; the times are those of the assignments. First comes the floor: one transaction that swaps a block.
+ * How fast addresses are assigned and released by so many requesters at once, on a store of your choice, beside the plain
+ * read-and-swap of {@link ReadAndSwap} on the same store in the same run. Each requester assigns one address, releases it,
+ * and so on; the times are those of the assignments. First comes the floor: one transaction that swaps a block.
  *
- * <p>Usage: {@code AllocatorRates URI SECONDS REQUESTERS...}: on {@code memory:}, {@code sqlite:FILE} or {@code etcd://…},
- * which should be empty, for so many seconds each.
+ * <p>Usage: {@code AllocatorRates URI SECONDS [HOSTSxPROCESSES] REQUESTERS...}: on {@code memory:}, {@code sqlite:FILE} or
+ * {@code etcd://…}, which should be empty, for so many seconds each. With {@code 32x1} the requesters are spread over 32
+ * hosts, with {@code 1x4} over four allocators of one host, as four of its processes have them; each allocator has a
+ * connection of its own to the store. By default there is one. With read-and-swap each host has a block of its own.
  */
 public final class AllocatorRates {
-    private static final Cidr POOL = Cidr.parse("10.0.0.0/24");
-    private static final Cidr YARDSTICK = Cidr.parse("10.9.0.0/24");
+    private static final Cidr POOL = Cidr.parse("10.0.0.0/16");
+    private static final IpAddress YARDSTICK = IpAddress.parse("10.9.0.0");
+    private static final String MEMORY = "memory:";
 
     private final Datastore store;
     private final double seconds;
+    private final int hosts;
+    /** For each allocator its connection; allocator i is of host i modulo hosts. */
+    private final List<Datastore> clients = new ArrayList<>();
 
-    private AllocatorRates(Datastore store, double seconds) {
+    private AllocatorRates(Datastore store, String uri, double seconds, int hosts, int processes) {
         this.store = store;
         this.seconds = seconds;
+        this.hosts = hosts;
+        for (int i = 0; i < hosts * processes; i++) {
+            clients.add(uri.equals(MEMORY) ? store : Datastores.open(uri));
+        }
     }
 
     public static void main(String[] arguments) throws InterruptedException {
         if (arguments.length < 3) {
-            System.err.println("usage: AllocatorRates URI SECONDS REQUESTERS...");
+            System.err.println("usage: AllocatorRates URI SECONDS [HOSTSxPROCESSES] REQUESTERS...");
             System.exit(2);
         }
+        boolean several = arguments[2].indexOf('x') > 0;
+        int[] counts = several
+                ? Arrays.stream(arguments[2].split("x", 2))
+                        .mapToInt(Integer::parseInt)
+                        .toArray()
+                : new int[] {1, 1};
         try (Datastore store = Datastores.open(arguments[0])) {
-            AllocatorRates rates = new AllocatorRates(store, Double.parseDouble(arguments[1]));
-            rates.run(Arrays.stream(arguments).skip(2).map(Integer::valueOf).toList());
+            AllocatorRates rates =
+                    new AllocatorRates(store, arguments[0], Double.parseDouble(arguments[1]), counts[0], counts[1]);
+            rates.run(Arrays.stream(arguments)
+                    .skip(several ? 3 : 2)
+                    .map(Integer::valueOf)
+                    .toList());
+            rates.clients.stream().filter(client -> client != store).forEach(Datastore::close);
         }
     }
 
     /** One way of assigning and releasing. */
     private interface Way {
-        IpAddress assign(Optional<String> handle);
+        IpAddress assign(int requester, Optional<String> handle);
 
-        void release(IpAddress address, Optional<String> handle);
+        void release(int requester, IpAddress address, Optional<String> handle);
     }
 
     private record Rate(double perSecond, double p50, double p99, double attempts) {}
@@ -65,17 +86,18 @@ public final class AllocatorRates {
         clear();
         floor(200);
         double[] floor = floor(1000);
-        System.out.printf("one transaction that swaps a block: p50 %.2f ms, p99 %.2f ms%n%n", floor[0], floor[1]);
+        System.out.printf("one transaction that swaps a block: p50 %.2f ms, p99 %.2f ms%n", floor[0], floor[1]);
+        System.out.printf("%d hosts, %d allocators%n%n", hosts, clients.size());
         for (boolean handles : new boolean[] {false, true}) {
             System.out.println("| requesters" + (handles ? ", a handle each" : "")
                     + " | read and swap: assigned/s | p50, p99 ms | attempts each | allocator: assigned/s | p50, p99 ms"
-                    + " | calls per commit | rate ratio |");
-            System.out.println("|---|---|---|---|---|---|---|---|");
+                    + " | calls per commit | rate ratio | p99 / floor |");
+            System.out.println("|---|---|---|---|---|---|---|---|---|");
             for (int count : requesters) {
                 Rate plain = yardstick(count, handles);
                 Rate ours = allocator(count, handles);
                 System.out.printf(
-                        "| %d | %.0f | %.1f, %.1f | %.1f | %.0f | %.1f, %.1f | %.1f | %.1f |%n",
+                        "| %d | %.0f | %.1f, %.1f | %.1f | %.0f | %.1f, %.1f | %.1f | %.1f | %.1f |%n",
                         count,
                         plain.perSecond(),
                         plain.p50(),
@@ -85,16 +107,17 @@ public final class AllocatorRates {
                         ours.p50(),
                         ours.p99(),
                         ours.attempts(),
-                        ours.perSecond() / plain.perSecond());
+                        ours.perSecond() / plain.perSecond(),
+                        ours.p99() / floor[0]);
             }
             System.out.println();
         }
     }
 
     private double[] floor(int rounds) {
-        ReadAndSwap writer = new ReadAndSwap(store, YARDSTICK);
-        writer.create();
-        String key = new StoreKey.Block(YARDSTICK).path();
+        Cidr cidr = yardstick(0, 1);
+        new ReadAndSwap(store, cidr).create();
+        String key = new StoreKey.Block(cidr).path();
         double[] times = new double[rounds];
         KeyValue record = store.get(key).orElseThrow();
         long revision = record.modRevision();
@@ -111,27 +134,37 @@ public final class AllocatorRates {
         return new double[] {times[rounds / 2], times[rounds * 99 / 100]};
     }
 
+    /** The block of a host that has so many requesters: of 64 addresses, of more only where these are not enough. */
+    private static Cidr yardstick(int host, int requesters) {
+        int prefix = requesters <= 64 ? 26 : requesters <= 128 ? 25 : 24;
+        return Cidr.of(YARDSTICK.plus(256L * host), prefix);
+    }
+
     private Rate yardstick(int requesters, boolean handles) throws InterruptedException {
         clear();
-        ReadAndSwap plain = new ReadAndSwap(store, YARDSTICK);
-        plain.create();
+        List<ReadAndSwap> plain = new ArrayList<>();
+        for (int i = 0; i < clients.size(); i++) {
+            plain.add(new ReadAndSwap(clients.get(i), yardstick(i % hosts, (requesters + hosts - 1) / hosts)));
+        }
+        plain.subList(0, hosts).forEach(ReadAndSwap::create);
         long[] calls = new long[1];
         Rate rate = measure(
                 new Way() {
                     @Override
-                    public IpAddress assign(Optional<String> handle) {
-                        return plain.assign(handle);
+                    public IpAddress assign(int requester, Optional<String> handle) {
+                        return plain.get(requester % plain.size()).assign(handle);
                     }
 
                     @Override
-                    public void release(IpAddress address, Optional<String> handle) {
-                        plain.release(address, handle);
+                    public void release(int requester, IpAddress address, Optional<String> handle) {
+                        plain.get(requester % plain.size()).release(address, handle);
                     }
                 },
                 requesters,
                 handles,
                 calls);
-        return new Rate(rate.perSecond(), rate.p50(), rate.p99(), plain.attempts() / (double) calls[0]);
+        long attempts = plain.stream().mapToLong(ReadAndSwap::attempts).sum();
+        return new Rate(rate.perSecond(), rate.p50(), rate.p99(), attempts / (double) calls[0]);
     }
 
     private Rate allocator(int requesters, boolean handles) throws InterruptedException {
@@ -139,26 +172,36 @@ public final class AllocatorRates {
         store.commit(Transaction.builder()
                 .put(new StoreKey.Pool(POOL).path(), ModelJson.write(IpPool.of(POOL)))
                 .build());
-        BlockAllocator allocator = new BlockAllocator(store, "host");
+        List<BlockAllocator> allocators = new ArrayList<>();
+        for (int i = 0; i < clients.size(); i++) {
+            allocators.add(new BlockAllocator(clients.get(i), "host-" + i % hosts));
+        }
         Rate rate = measure(
                 new Way() {
                     @Override
-                    public IpAddress assign(Optional<String> handle) {
+                    public IpAddress assign(int requester, Optional<String> handle) {
                         AssignRequest.Builder request = AssignRequest.builder().num4(1);
                         handle.ifPresent(request::handle);
-                        return allocator.autoAssign(request.build()).addresses().get(0);
+                        return allocators
+                                .get(requester % allocators.size())
+                                .autoAssign(request.build())
+                                .addresses()
+                                .get(0);
                     }
 
                     @Override
-                    public void release(IpAddress address, Optional<String> handle) {
-                        allocator.release(List.of(ReleaseRequest.of(address)));
+                    public void release(int requester, IpAddress address, Optional<String> handle) {
+                        allocators.get(requester % allocators.size()).release(List.of(ReleaseRequest.of(address)));
                     }
                 },
                 requesters,
                 handles,
                 new long[1]);
-        AllocatorStatistics statistics = allocator.statistics();
-        return new Rate(rate.perSecond(), rate.p50(), rate.p99(), statistics.coalescing());
+        double coalescing = allocators.stream()
+                .mapToDouble(allocator -> allocator.statistics().coalescing())
+                .average()
+                .orElse(0);
+        return new Rate(rate.perSecond(), rate.p50(), rate.p99(), coalescing);
     }
 
     private Rate measure(Way way, int requesters, boolean handles, long[] calls) throws InterruptedException {
@@ -176,12 +219,12 @@ public final class AllocatorRates {
                     Optional<String> handle =
                             handles ? Optional.of("handle-of-requester-" + number + "-" + round) : Optional.empty();
                     long start = System.nanoTime();
-                    IpAddress address = way.assign(handle);
+                    IpAddress address = way.assign(number, handle);
                     if (counting.get() && counts[number] < times[number].length) {
                         times[number][counts[number]++] = System.nanoTime() - start;
                         count.incrementAndGet();
                     }
-                    way.release(address, handle);
+                    way.release(number, address, handle);
                     if (round == 0) {
                         ready.countDown();
                     }

@@ -61,7 +61,8 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule nothingHereKnowsFilesSocketsOrProcesses = noClasses()
             .should()
-            .dependOnClassesThat(resideInAnyPackage("java.nio..", "java.net..", "java.sql.."))
+            .dependOnClassesThat(resideInAnyPackage(
+                    "java.nio", "java.nio.channels..", "java.nio.file..", "java.net..", "java.sql.."))
             .orShould()
             .dependOnClassesThat()
             .belongToAnyOf(ProcessBuilder.class, Runtime.class);

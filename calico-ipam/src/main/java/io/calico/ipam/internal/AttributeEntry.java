@@ -13,11 +13,42 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AttributeEntry {
     private final @Nullable String handle;
-    private final @Nullable JsonValue secondary;
-    private final @Nullable JsonValue owner;
-    private final @Nullable Timestamp releasedAt;
-    private final Map<String, JsonValue> unknown;
-    private final int hash;
+    private final Details details;
+    /** Whether the handle is stored as it is, so that it need not be looked through at every write of its block. */
+    private final boolean plain;
+
+    /** All but the handle: most entries of a block have nothing of it, and share {@link #NONE}. */
+    private record Details(
+            @Nullable JsonValue secondary,
+            @Nullable JsonValue owner,
+            @Nullable Timestamp releasedAt,
+            Map<String, JsonValue> unknown) {
+        private static final Details NONE = new Details(null, null, null, Map.of());
+
+        static Details of(
+                @Nullable JsonValue secondary,
+                @Nullable JsonValue owner,
+                @Nullable Timestamp releasedAt,
+                Map<String, JsonValue> unknown) {
+            return secondary == null && owner == null && releasedAt == null && unknown.isEmpty()
+                    ? NONE
+                    : new Details(
+                            secondary,
+                            owner,
+                            releasedAt,
+                            unknown.isEmpty() ? Map.of() : Collections.unmodifiableMap(unknown));
+        }
+
+        boolean isEmpty() {
+            return secondary == null && owner == null && releasedAt == null && unknown.isEmpty();
+        }
+    }
+
+    private AttributeEntry(@Nullable String handle, Details details) {
+        this.handle = handle;
+        this.details = details;
+        this.plain = handle != null && JsonText.isPlain(handle);
+    }
 
     AttributeEntry(
             @Nullable String handle,
@@ -25,12 +56,7 @@ public final class AttributeEntry {
             @Nullable JsonValue owner,
             @Nullable Timestamp releasedAt,
             Map<String, JsonValue> unknown) {
-        this.handle = handle;
-        this.secondary = secondary;
-        this.owner = owner;
-        this.releasedAt = releasedAt;
-        this.unknown = Collections.unmodifiableMap(unknown);
-        this.hash = Objects.hash(handle, secondary, owner, releasedAt, unknown);
+        this(handle, Details.of(secondary, owner, releasedAt, unknown));
     }
 
     /** An entry for a new allocation; {@code null} is stored as JSON null ({@code owner}: not at all). */
@@ -45,7 +71,7 @@ public final class AttributeEntry {
 
     /** This entry with another owner. */
     AttributeEntry withOwner(JsonValue newOwner) {
-        return new AttributeEntry(handle, secondary, newOwner, releasedAt, unknown);
+        return new AttributeEntry(handle, details.secondary, newOwner, details.releasedAt, details.unknown);
     }
 
     /** The handle as it is compared: cut at the first carriage return. */
@@ -65,46 +91,65 @@ public final class AttributeEntry {
 
     /** The caller's attributes, a JSON object; empty if JSON null is stored. */
     public Optional<JsonValue> secondary() {
-        return Optional.ofNullable(secondary);
+        return Optional.ofNullable(details.secondary);
     }
 
     /** Whom the address is for, a JSON object. */
     public Optional<JsonValue> owner() {
-        return Optional.ofNullable(owner);
+        return Optional.ofNullable(details.owner);
     }
 
     /** Whether addresses with this entry are free but not to be used yet. */
     public boolean isCooling() {
-        return releasedAt != null;
+        return details.releasedAt != null;
     }
 
     @Nullable
     Timestamp releasedAt() {
-        return releasedAt;
+        return details.releasedAt;
     }
 
     Map<String, JsonValue> unknown() {
-        return unknown;
+        return details.unknown;
+    }
+
+    /** Adds the entry to an array. */
+    void write(JsonText json) {
+        if (plain && handle != null && details.isEmpty()) {
+            json.element("{\"handle_id\":\"", handle, "\",\"secondary\":null}");
+            return;
+        }
+        json.open().field("handle_id").string(handle);
+        json.field("secondary");
+        if (details.secondary == null) {
+            json.none();
+        } else {
+            json.raw(details.secondary.text());
+        }
+        if (details.owner != null) {
+            json.field("owner").raw(details.owner.text());
+        }
+        if (details.releasedAt != null) {
+            json.field("releasedAt").string(details.releasedAt.text());
+        }
+        json.fields(details.unknown).close();
     }
 
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof AttributeEntry that
-                && hash == that.hash
                 && Objects.equals(handle, that.handle)
-                && Objects.equals(secondary, that.secondary)
-                && Objects.equals(owner, that.owner)
-                && Objects.equals(releasedAt, that.releasedAt)
-                && unknown.equals(that.unknown);
+                && details.equals(that.details);
     }
 
+    /** Strings and JSON values keep their hashes. */
     @Override
     public int hashCode() {
-        return hash;
+        return 31 * Objects.hashCode(handle) + details.hashCode();
     }
 
     @Override
     public String toString() {
-        return "entry of handle " + handle + ", attributes " + secondary + ", owner " + owner;
+        return "entry of handle " + handle + ", attributes " + details.secondary + ", owner " + details.owner;
     }
 }

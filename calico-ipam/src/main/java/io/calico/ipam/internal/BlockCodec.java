@@ -74,7 +74,7 @@ public final class BlockCodec {
         }
         writeOrdinals(json, block);
         json.field("attributes").openArray();
-        parts.entries().forEach(entry -> write(json, entry));
+        parts.entries().forEach(entry -> entry.write(json));
         json.closeArray();
         if (parts.sequence() != null) {
             writeSequences(json, parts.sequence(), parts.sequences());
@@ -93,7 +93,7 @@ public final class BlockCodec {
         json.field("allocations").openArray();
         for (short entry : block.parts().allocations()) {
             if (entry == AllocationBlock.FREE) {
-                json.raw("null");
+                json.none();
             } else {
                 json.number(entry);
             }
@@ -106,23 +106,12 @@ public final class BlockCodec {
         json.closeArray();
     }
 
-    private static void write(JsonText json, AttributeEntry entry) {
-        json.element().open().field("handle_id").string(entry.storedHandle());
-        json.field("secondary").raw(entry.secondary().map(JsonValue::text).orElse("null"));
-        entry.owner().ifPresent(owner -> json.field("owner").raw(owner.text()));
-        Timestamp releasedAt = entry.releasedAt();
-        if (releasedAt != null) {
-            json.field("releasedAt").string(releasedAt.text());
-        }
-        json.fields(entry.unknown()).close();
-    }
-
     private static void writeSequences(JsonText json, long sequence, long[] sequences) {
         json.field("sequenceNumber").unsigned(sequence);
         json.field("sequenceNumberForAllocation").open();
         for (int ordinal = 0; ordinal < sequences.length; ordinal++) {
             if (sequences[ordinal] != 0) {
-                json.field(Integer.toString(ordinal)).unsigned(sequences[ordinal]);
+                json.field(ordinal).unsigned(sequences[ordinal]);
             }
         }
         json.close();

@@ -5,6 +5,7 @@ import io.calico.model.net.IpAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,9 +30,14 @@ public final class BlockEditor {
     private final FreeQueue free;
     private final List<AttributeEntry> entries;
     /** How many ordinals point to each entry. */
-    private final List<Integer> uses;
-    /** Made when first needed: index of each entry, of the first one where a foreign writer stored equal ones. */
+    private int[] uses;
+    /**
+     * Made when an entry is looked up for the second time: for one it does not pay. Index of each entry, of the first one
+     * where a foreign writer stored equal ones.
+     */
     private @Nullable Map<AttributeEntry, Integer> index;
+
+    private int lookUps;
 
     private @Nullable String affinity;
     private @Nullable Timestamp claimTime;
@@ -47,7 +53,7 @@ public final class BlockEditor {
         sequences = parts.sequences().clone();
         free = parts.free().copy();
         entries = new ArrayList<>(parts.entries());
-        uses = new ArrayList<>(entries.size());
+        uses = new int[entries.size() + 1];
         affinity = parts.affinity();
         claimTime = parts.claimTime();
         // A block of a writer without sequence numbers gets one as a new block does.
@@ -57,12 +63,9 @@ public final class BlockEditor {
     }
 
     private void countUses() {
-        for (int i = 0; i < entries.size(); i++) {
-            uses.add(0);
-        }
         for (short entry : allocations) {
             if (entry != AllocationBlock.FREE) {
-                uses.set(entry, uses.get(entry) + 1);
+                uses[entry]++;
             }
         }
     }
@@ -80,7 +83,7 @@ public final class BlockEditor {
                                     .instant()
                                     .map(at -> !at.isAfter(latest))
                                     .orElse(true));
-            any |= due[i] || uses.get(i) == 0;
+            any |= due[i] || uses[i] == 0;
         }
         if (!any) {
             return;
@@ -151,11 +154,15 @@ public final class BlockEditor {
         int at = indexOf(entry);
         free.remove(ordinal);
         allocations[ordinal] = (short) at;
-        uses.set(at, uses.get(at) + 1);
+        uses[at]++;
         sequences[ordinal] = sequence;
     }
 
     private int indexOf(AttributeEntry entry) {
+        if (index == null && lookUps++ == 0) {
+            int at = entries.indexOf(entry);
+            return at < 0 ? append(entry) : at;
+        }
         Map<AttributeEntry, Integer> known = index;
         if (known == null) {
             known = new HashMap<>();
@@ -166,10 +173,17 @@ public final class BlockEditor {
         }
         Integer at = known.get(entry);
         if (at == null) {
-            at = entries.size();
-            entries.add(entry);
-            uses.add(0);
+            at = append(entry);
             known.put(entry, at);
+        }
+        return at;
+    }
+
+    private int append(AttributeEntry entry) {
+        int at = entries.size();
+        entries.add(entry);
+        if (at == uses.length) {
+            uses = Arrays.copyOf(uses, 2 * at);
         }
         return at;
     }
@@ -301,7 +315,7 @@ public final class BlockEditor {
     public int countOf(String handle) {
         int count = 0;
         for (int i = 0; i < entries.size(); i++) {
-            count += !entries.get(i).isCooling() && entries.get(i).hasHandle(handle) ? uses.get(i) : 0;
+            count += !entries.get(i).isCooling() && entries.get(i).hasHandle(handle) ? uses[i] : 0;
         }
         return count;
     }
@@ -370,9 +384,9 @@ public final class BlockEditor {
             if (coolingEntry < 0) {
                 toQueue(ordinal);
             } else {
-                uses.set(allocations[ordinal], uses.get(allocations[ordinal]) - 1);
+                uses[allocations[ordinal]]--;
                 allocations[ordinal] = (short) coolingEntry;
-                uses.set(coolingEntry, uses.get(coolingEntry) + 1);
+                uses[coolingEntry]++;
             }
         }
         dropUnusedEntries();
@@ -381,7 +395,7 @@ public final class BlockEditor {
 
     private void toQueue(int ordinal) {
         short at = allocations[ordinal];
-        uses.set(at, uses.get(at) - 1);
+        uses[at]--;
         allocations[ordinal] = AllocationBlock.FREE;
         sequences[ordinal] = 0;
         free.append(ordinal);
@@ -393,9 +407,9 @@ public final class BlockEditor {
         int kept = 0;
         for (int i = 0; i < renumbered.length; i++) {
             renumbered[i] = kept;
-            if (uses.get(i) > 0) {
+            if (uses[i] > 0) {
                 entries.set(kept, entries.get(i));
-                uses.set(kept, uses.get(i));
+                uses[kept] = uses[i];
                 kept++;
             }
         }
@@ -403,7 +417,7 @@ public final class BlockEditor {
             return;
         }
         entries.subList(kept, entries.size()).clear();
-        uses.subList(kept, uses.size()).clear();
+        Arrays.fill(uses, kept, renumbered.length, 0);
         index = null;
         for (int ordinal = 0; ordinal < allocations.length; ordinal++) {
             if (allocations[ordinal] != AllocationBlock.FREE) {
@@ -426,8 +440,8 @@ public final class BlockEditor {
         AttributeEntry bound = entry.get().withOwner(owner);
         if (!bound.equals(entry.get())) {
             int at = indexOf(bound);
-            uses.set(allocations[ordinal], uses.get(allocations[ordinal]) - 1);
-            uses.set(at, uses.get(at) + 1);
+            uses[allocations[ordinal]]--;
+            uses[at]++;
             allocations[ordinal] = (short) at;
             dropUnusedEntries();
             countOperation();

@@ -79,7 +79,7 @@ public record IpamConfig(
         json.field("strict_affinity").raw(Boolean.toString(strictAffinity));
         json.field("auto_allocate_blocks").raw(Boolean.toString(autoAllocateBlocks));
         json.field("maxBlocksPerHost").number(maxBlocksPerHost);
-        json.field("ipCooldownSeconds").number(coolDown.toSeconds());
+        json.field("ipCooldownSeconds").number(Math.toIntExact(coolDown.toSeconds()));
         if (!reservations.isEmpty()) {
             json.field("reservations").openArray();
             reservations.ranges().forEach(range -> json.string(range.toString()));

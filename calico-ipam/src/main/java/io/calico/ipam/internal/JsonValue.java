@@ -21,7 +21,8 @@ public final class JsonValue {
             ModelJson.mapper().readerFor(JsonNode.class).with(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
 
     private final String text;
-    private volatile @Nullable JsonNode tree;
+    /** Of what it means; 0: not asked for yet. The tree itself would take ten times the room of the text. */
+    private volatile int hash;
 
     private JsonValue(String text) {
         this.text = text;
@@ -49,16 +50,11 @@ public final class JsonValue {
     }
 
     private JsonNode tree() {
-        JsonNode known = tree;
-        if (known == null) {
-            try {
-                known = EXACT.readTree(text);
-            } catch (JsonProcessingException e) {
-                throw new AssertionError("text was JSON when it was taken: " + text, e);
-            }
-            tree = known;
+        try {
+            return EXACT.readTree(text);
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("text was JSON when it was taken: " + text, e);
         }
-        return known;
     }
 
     /** The fields of an object, in order: strings as they are, all else as JSON text. Empty for any other value. */
@@ -75,12 +71,18 @@ public final class JsonValue {
 
     @Override
     public boolean equals(@Nullable Object other) {
-        return other instanceof JsonValue that && (text.equals(that.text) || tree().equals(that.tree()));
+        return other instanceof JsonValue that
+                && (text.equals(that.text) || hashCode() == that.hashCode() && tree().equals(that.tree()));
     }
 
     @Override
     public int hashCode() {
-        return tree().hashCode();
+        int known = hash;
+        if (known == 0) {
+            known = tree().hashCode();
+            hash = known;
+        }
+        return known;
     }
 
     @Override
