@@ -3,14 +3,11 @@ package io.calico.ipam;
 import io.calico.datastore.spi.Datastore;
 import io.calico.datastore.spi.DatastoreException;
 import io.calico.datastore.spi.KeyValue;
-import io.calico.datastore.spi.Lease;
 import io.calico.datastore.spi.ListRequest;
 import io.calico.datastore.spi.Page;
 import io.calico.datastore.spi.Transaction;
 import io.calico.datastore.spi.TransactionResult;
-import io.calico.datastore.spi.Watch;
-import io.calico.datastore.spi.WatchListener;
-import java.time.Duration;
+import io.calico.datastore.testkit.ForwardingDatastore;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -23,15 +20,14 @@ import java.util.concurrent.locks.LockSupport;
  * A store that keeps a commit waiting until as many callers as the test wants are queued behind it. So calls that the test
  * starts at once meet in one batch, in the order in which it started them.
  */
-final class Burst implements Datastore {
-    private final Datastore store;
+final class Burst extends ForwardingDatastore {
     private final List<Transaction> transactions = Collections.synchronizedList(new ArrayList<>());
     private final List<Integer> reads = Collections.synchronizedList(new ArrayList<>());
     private volatile CountDownLatch inCommit = new CountDownLatch(0);
     private volatile CountDownLatch goOn = new CountDownLatch(0);
 
     Burst(Datastore store) {
-        this.store = store;
+        super(store);
     }
 
     /** The transactions since the last {@link #run(Action, List)} began, the one that was held first. */
@@ -124,34 +120,19 @@ final class Burst implements Datastore {
             throw new DatastoreException.UnknownResult("interrupted", e);
         }
         transactions.add(transaction);
-        return store.commit(transaction);
+        return super.commit(transaction);
     }
 
     @Override
     public Optional<KeyValue> get(String key) {
         reads.add(1);
-        return store.get(key);
+        return super.get(key);
     }
 
     @Override
     public Page list(ListRequest request) {
         reads.add(1);
-        return store.list(request);
-    }
-
-    @Override
-    public Watch watch(String prefix, long afterRevision, WatchListener listener) {
-        return store.watch(prefix, afterRevision, listener);
-    }
-
-    @Override
-    public Lease grantLease(Duration timeToLive) {
-        return store.grantLease(timeToLive);
-    }
-
-    @Override
-    public String uri() {
-        return store.uri();
+        return super.list(request);
     }
 
     @Override

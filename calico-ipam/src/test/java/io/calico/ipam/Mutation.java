@@ -3,17 +3,10 @@ package io.calico.ipam;
 import io.calico.datastore.Keys;
 import io.calico.datastore.StoreKey;
 import io.calico.datastore.spi.Datastore;
-import io.calico.datastore.spi.KeyValue;
-import io.calico.datastore.spi.Lease;
-import io.calico.datastore.spi.ListRequest;
-import io.calico.datastore.spi.Page;
 import io.calico.datastore.spi.Transaction;
 import io.calico.datastore.spi.TransactionResult;
-import io.calico.datastore.spi.Watch;
-import io.calico.datastore.spi.WatchListener;
-import java.time.Duration;
+import io.calico.datastore.testkit.ForwardingDatastore;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -119,40 +112,17 @@ record Mutation(Kind kind, What what) {
                 : key instanceof StoreKey.Handle ? What.HANDLE : key instanceof StoreKey.Pool ? What.POOL : What.CONFIG;
     }
 
-    private record Mutated(Datastore store, Mutation mutation) implements Datastore {
+    private static final class Mutated extends ForwardingDatastore {
+        private final Mutation mutation;
+
+        private Mutated(Datastore store, Mutation mutation) {
+            super(store);
+            this.mutation = mutation;
+        }
+
         @Override
         public TransactionResult commit(Transaction transaction) {
-            return store.commit(mutation.applyTo(transaction));
-        }
-
-        @Override
-        public Optional<KeyValue> get(String key) {
-            return store.get(key);
-        }
-
-        @Override
-        public Page list(ListRequest request) {
-            return store.list(request);
-        }
-
-        @Override
-        public Watch watch(String prefix, long afterRevision, WatchListener listener) {
-            return store.watch(prefix, afterRevision, listener);
-        }
-
-        @Override
-        public Lease grantLease(Duration timeToLive) {
-            return store.grantLease(timeToLive);
-        }
-
-        @Override
-        public String uri() {
-            return store.uri();
-        }
-
-        @Override
-        public void close() {
-            store.close();
+            return super.commit(mutation.applyTo(transaction));
         }
     }
 }

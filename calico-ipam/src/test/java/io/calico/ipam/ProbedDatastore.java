@@ -3,14 +3,11 @@ package io.calico.ipam;
 import io.calico.datastore.spi.Datastore;
 import io.calico.datastore.spi.DatastoreException;
 import io.calico.datastore.spi.KeyValue;
-import io.calico.datastore.spi.Lease;
 import io.calico.datastore.spi.ListRequest;
 import io.calico.datastore.spi.Page;
 import io.calico.datastore.spi.Transaction;
 import io.calico.datastore.spi.TransactionResult;
-import io.calico.datastore.spi.Watch;
-import io.calico.datastore.spi.WatchListener;
-import java.time.Duration;
+import io.calico.datastore.testkit.ForwardingDatastore;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -24,13 +21,12 @@ import java.util.function.Predicate;
  * A store in front of another: counts calls, keeps the transactions, lets a test do something right before one, or give
  * another answer to it. Confined to the test's thread.
  */
-final class ProbedDatastore implements Datastore {
+final class ProbedDatastore extends ForwardingDatastore {
     /** Does not carry out and loses the answer. */
     static final Answer LOSE_REQUEST = transaction -> {
         throw new DatastoreException.UnknownResult("the request got lost (on purpose)", null);
     };
 
-    private final Datastore store;
     private final Deque<Answer> nextCommits = new ArrayDeque<>();
     private final Deque<Runnable> nextReads = new ArrayDeque<>();
     private Predicate<Transaction> refused = t -> false;
@@ -44,14 +40,14 @@ final class ProbedDatastore implements Datastore {
     }
 
     ProbedDatastore(Datastore store) {
-        this.store = store;
+        super(store);
     }
 
     /** Does this right before the next commit that nothing is planned for yet. */
     void beforeNextCommit(Runnable action) {
         nextCommits.add(transaction -> {
             action.run();
-            return store.commit(transaction);
+            return store().commit(transaction);
         });
     }
 
@@ -88,13 +84,13 @@ final class ProbedDatastore implements Datastore {
     /** As a store answers whose compare has failed. */
     TransactionResult refuse(Transaction transaction) {
         Map<String, Optional<KeyValue>> current = new LinkedHashMap<>();
-        transaction.elseReads().forEach(key -> current.put(key, store.get(key)));
+        transaction.elseReads().forEach(key -> current.put(key, store().get(key)));
         return new TransactionResult(false, 1, current);
     }
 
     /** Carries out and loses the answer. */
     TransactionResult loseAnswer(Transaction transaction) {
-        store.commit(transaction);
+        store().commit(transaction);
         throw new DatastoreException.UnknownResult("the answer got lost (on purpose)", null);
     }
 
@@ -116,13 +112,13 @@ final class ProbedDatastore implements Datastore {
     @Override
     public Optional<KeyValue> get(String key) {
         beforeRead(key);
-        return store.get(key);
+        return store().get(key);
     }
 
     @Override
     public Page list(ListRequest request) {
         beforeRead(request.prefix());
-        return store.list(request);
+        return store().list(request);
     }
 
     @Override
@@ -132,27 +128,7 @@ final class ProbedDatastore implements Datastore {
             return refuse(transaction);
         }
         return nextCommits.isEmpty()
-                ? store.commit(transaction)
+                ? store().commit(transaction)
                 : nextCommits.remove().to(transaction);
-    }
-
-    @Override
-    public Watch watch(String prefix, long afterRevision, WatchListener listener) {
-        return store.watch(prefix, afterRevision, listener);
-    }
-
-    @Override
-    public Lease grantLease(Duration timeToLive) {
-        return store.grantLease(timeToLive);
-    }
-
-    @Override
-    public String uri() {
-        return store.uri();
-    }
-
-    @Override
-    public void close() {
-        store.close();
     }
 }

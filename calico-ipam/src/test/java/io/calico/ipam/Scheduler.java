@@ -2,14 +2,11 @@ package io.calico.ipam;
 
 import io.calico.datastore.spi.Datastore;
 import io.calico.datastore.spi.KeyValue;
-import io.calico.datastore.spi.Lease;
 import io.calico.datastore.spi.ListRequest;
 import io.calico.datastore.spi.Page;
 import io.calico.datastore.spi.Transaction;
 import io.calico.datastore.spi.TransactionResult;
-import io.calico.datastore.spi.Watch;
-import io.calico.datastore.spi.WatchListener;
-import java.time.Duration;
+import io.calico.datastore.testkit.ForwardingDatastore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -83,7 +80,7 @@ final class Scheduler {
     }
 
     @SuppressWarnings("JavaLangClash") // the model's own word: a client of the allocator
-    private final class Process implements Datastore {
+    private final class Process extends ForwardingDatastore {
         private final Commit commit;
         private final Thread thread;
         private final Semaphore go = new Semaphore(0);
@@ -91,6 +88,7 @@ final class Scheduler {
         private volatile Optional<Throwable> failure = Optional.empty();
 
         Process(String name, Commit commit, Consumer<Datastore> body) {
+            super(store);
             this.commit = commit;
             thread = new Thread(() -> run(body), name);
             thread.setDaemon(true);
@@ -124,34 +122,19 @@ final class Scheduler {
         @Override
         public Optional<KeyValue> get(String key) {
             stopAtRead();
-            return store.get(key);
+            return super.get(key);
         }
 
         @Override
         public Page list(ListRequest request) {
             stopAtRead();
-            return store.list(request);
+            return super.list(request);
         }
 
         @Override
         public TransactionResult commit(Transaction transaction) {
             stop();
             return commit.run(transaction);
-        }
-
-        @Override
-        public Watch watch(String prefix, long afterRevision, WatchListener listener) {
-            return store.watch(prefix, afterRevision, listener);
-        }
-
-        @Override
-        public Lease grantLease(Duration timeToLive) {
-            return store.grantLease(timeToLive);
-        }
-
-        @Override
-        public String uri() {
-            return store.uri();
         }
 
         @Override

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * A store in front of another that fails when told to: for tests of what the allocator, the agent or a program of yours
  * does then. Faults are used up in the order in which they were asked for. Thread-safe.
  */
-public final class FaultyDatastore implements Datastore {
+public final class FaultyDatastore extends ForwardingDatastore {
     /** Which call fails. */
     public enum Operation {
         /** {@link Datastore#get}. */
@@ -43,7 +43,6 @@ public final class FaultyDatastore implements Datastore {
         GRANT
     }
 
-    private final Datastore store;
     private final Object lock = new Object();
 
     @GuardedBy("lock")
@@ -57,7 +56,7 @@ public final class FaultyDatastore implements Datastore {
 
     /** No faults yet. */
     public FaultyDatastore(Datastore store) {
-        this.store = store;
+        super(store);
     }
 
     /** Runs this before the next call of that kind that has no such thing yet; it may throw, then the call is not made. */
@@ -121,19 +120,19 @@ public final class FaultyDatastore implements Datastore {
     @Override
     public Optional<KeyValue> get(String key) {
         before(Operation.GET);
-        return store.get(key);
+        return super.get(key);
     }
 
     @Override
     public Page list(ListRequest request) {
         before(Operation.LIST);
-        return store.list(request);
+        return super.list(request);
     }
 
     @Override
     public TransactionResult commit(Transaction transaction) {
         before(Operation.COMMIT);
-        TransactionResult result = store.commit(transaction);
+        TransactionResult result = super.commit(transaction);
         @Nullable Consumer<TransactionResult> action;
         synchronized (lock) {
             action = afterCommit.poll();
@@ -151,29 +150,14 @@ public final class FaultyDatastore implements Datastore {
         synchronized (lock) {
             watches.add(watch);
         }
-        watch.inner = store.watch(prefix, afterRevision, watch);
+        watch.inner = super.watch(prefix, afterRevision, watch);
         return watch;
     }
 
     @Override
     public Lease grantLease(Duration timeToLive) {
         before(Operation.GRANT);
-        return store.grantLease(timeToLive);
-    }
-
-    @Override
-    public String uri() {
-        return store.uri();
-    }
-
-    @Override
-    public String originUri() {
-        return store.originUri();
-    }
-
-    @Override
-    public void close() {
-        store.close();
+        return super.grantLease(timeToLive);
     }
 
     /** Passes callbacks on until it is dropped or closed. */
