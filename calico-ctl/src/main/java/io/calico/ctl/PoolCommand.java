@@ -57,8 +57,8 @@ final class PoolCommand implements CommandGroup {
     @Override
     public List<String> notes() {
         return List.of(
-                "Adding a pool again replaces its options; pools may not overlap. Removing a pool",
-                "leaves the addresses that are in use alone.");
+                "Adding a pool again replaces its options; pools may not overlap. From a removed pool",
+                "nothing is assigned any more; addresses that are in use stay so until they are released.");
     }
 
     private static ExitStatus add(Arguments arguments, Session session) {
@@ -199,7 +199,7 @@ final class PoolCommand implements CommandGroup {
             cidrs.add(parse(text));
         }
         for (int i = 0; i < cidrs.size(); i++) {
-            if (!session.store().pools().remove(cidrs.get(i))) {
+            if (!session.allocator().removePool(cidrs.get(i))) {
                 session.console().line(arguments.values("CIDR").get(i) + " is not a configured pool.");
             }
         }

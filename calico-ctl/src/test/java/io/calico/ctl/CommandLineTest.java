@@ -85,8 +85,8 @@ class CommandLineTest {
                                                       CALICO_DATASTORE, the store of the running node, or the embedded one)
                           -h, --help                Show this help.
 
-                        Adding a pool again replaces its options; pools may not overlap. Removing a pool
-                        leaves the addresses that are in use alone.
+                        Adding a pool again replaces its options; pools may not overlap. From a removed pool
+                        nothing is assigned any more; addresses that are in use stay so until they are released.
                         """);
     }
 

@@ -1,10 +1,16 @@
 package io.calico.ctl;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.calico.datastore.Keys;
+import io.calico.ipam.AssignRequest;
+import io.calico.ipam.BlockAllocator;
+import io.calico.ipam.IpamException;
 import io.calico.model.IpPool;
 import io.calico.model.json.ModelJson;
 import io.calico.model.net.Cidr;
+import io.calico.model.net.IpAddress;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -263,6 +269,26 @@ class PoolCommandTest {
                 $ pool remove 10.9.0.0/16
                 10.9.0.0/16 is not a configured pool.
                 """);
+    }
+
+    @Test
+    void fromARemovedPoolNothingIsAssignedAndWhatIsInUseStaysSoUntilItIsReleased() {
+        cli.given("pool add 10.9.0.0/16");
+        BlockAllocator host = new BlockAllocator(cli.datastore, "host-1");
+        AssignRequest one = AssignRequest.builder().num4(1).build();
+        IpAddress used = host.autoAssign(one).addresses().get(0);
+
+        cli.transcript("$ pool remove 10.9.0.0/16\n");
+
+        assertThatThrownBy(() -> host.autoAssign(one)).isInstanceOf(IpamException.PoolNotFound.class);
+        assertThat(cli.datastore.listAll(Keys.IPAM + "host/").records())
+                .as("blocks of hosts")
+                .isEmpty();
+        assertThat(host.info(used)).isPresent();
+
+        cli.given("pool add 10.9.0.0/16");
+        assertThat(host.autoAssign(one).addresses()).doesNotContain(used);
+        cli.transcript("$ ipam release " + used + "\nAddress successfully released\n");
     }
 
     @Test

@@ -104,14 +104,21 @@ final class AffinityRelease {
     }
 
     private void drop(Draft draft, Seen<AllocationBlock> seen, AllocationBlock block) {
-        BlockEditor editor = block.edit(session.now(), session.config().coolDown());
-        if (editor.unwritten().isEmpty()) {
-            draft.deleteBlock(block.cidr(), seen);
-        } else if (mustBeEmpty) {
+        if (!addTo(draft, session, seen, block) && mustBeEmpty) {
             throw new IpamException.BlockNotEmpty(block.cidr());
+        }
+    }
+
+    /** Adds to a draft that the block is deleted if it is empty, else nobody's; returns whether it is empty. */
+    static boolean addTo(Draft draft, Session session, Seen<AllocationBlock> seen, AllocationBlock block) {
+        BlockEditor editor = block.edit(session.now(), session.config().coolDown());
+        boolean empty = editor.isEmpty();
+        if (empty) {
+            draft.deleteBlock(block.cidr(), seen);
         } else {
             editor.dropAffinity();
             draft.put(block.cidr(), seen, editor);
         }
+        return empty;
     }
 }

@@ -192,6 +192,49 @@ class AffinityTest {
             assertThat(cluster.rows("h")).isEmpty();
         }
 
+        /** Blocks of three hosts, every second one with addresses in use. */
+        private void manyBlocks() {
+            cluster.pool("10.0.0.0/16");
+            for (int i = 0; i < 70; i++) {
+                Cidr block = Cidr.of(IpAddress.parse("10.0.0.0").plus(64L * i), 26);
+                cluster.blockOf("n" + i % 3, block.toString(), i % 2 == 0 ? 60 : 64);
+            }
+        }
+
+        private void assertThatOnlyUsedBlocksAreLeft() {
+            assertThat(cluster.record(new StoreKey.Pool(Cidr.parse("10.0.0.0/16"))))
+                    .isEmpty();
+            for (String owner : List.of("n0", "n1", "n2")) {
+                assertThat(cluster.rows(owner)).isEmpty();
+            }
+            assertThat(cluster.blocks()).hasSize(35);
+            assertThat(cluster.blocks().values()).containsOnly("");
+        }
+
+        @Test
+        void takesManyBlocksInOneTransaction() {
+            manyBlocks();
+            probed.forget();
+
+            host.removePool(Cidr.parse("10.0.0.0/16"));
+
+            assertThatOnlyUsedBlocksAreLeft();
+            assertThat(probed.transactions()).hasSize(5);
+        }
+
+        @Test
+        void takesABlockThatChangesMeanwhileAsItIsThen() {
+            manyBlocks();
+            IpAddress released = IpAddress.parse("10.0.0.3");
+            probed.beforeNextCommit(() -> {});
+            probed.beforeNextCommit(() -> cluster.host("n0").release(List.of(ReleaseRequest.of(released))));
+
+            host.removePool(Cidr.parse("10.0.0.0/16"));
+
+            assertThatOnlyUsedBlocksAreLeft();
+            assertThat(Audit.of(cluster.store)).hasSize(35 * 4 - 1).doesNotContainKey(released);
+        }
+
         @Test
         void removesRowsThatNoBlockLeadsTo() {
             cluster.put(new StoreKey.Affinity("dead", Cidr.parse("192.168.1.64/26")), "{\"state\":\"pending\"}");
