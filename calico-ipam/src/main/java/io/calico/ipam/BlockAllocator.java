@@ -132,17 +132,8 @@ public final class BlockAllocator {
     }
 
     /**
-     * Says anew whom assigned addresses are for; all else about them stays.
-     *
-     * @throws IpamException.NotAssigned if one of them is not assigned; the others have been bound
-     */
-    public void bindOwner(Collection<IpAddress> addresses, Owner owner) {
-        calls.call("bind addresses to their owner", new OwnerBindingCall(addresses, owner));
-    }
-
-    /**
      * Hands an address over if it is still the one owner's, and carries out a transaction of the caller's with it: both
-     * or neither. An address that is the new owner's already counts as handed over, so the call may be repeated.
+     * or neither. All else about the address stays. An address that is the new owner's already counts as handed over, so the call may be repeated.
      *
      * @param with about other records than the allocator's; no more than 100 compares and writes
      */

@@ -102,7 +102,7 @@ public record CheckReport(
      * @param sequence of the allocation (unsigned); 0: none
      * @param node host that it was assigned for, if the owner says so
      * @param type kind of owner, if there is one
-     * @param users what uses it
+     * @param users what uses it; an endpoint that is being created counts for a minute after the block was written
      * @param borrowed whether the block belongs to another host than the node
      */
     public record Allocation(

@@ -11,6 +11,7 @@ import io.calico.ipam.internal.BlockCodec;
 import io.calico.ipam.internal.CorruptRecord;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -26,6 +27,9 @@ import java.util.TreeMap;
 
 /** The records of one revision, and what is wrong with them. Confined to one thread. */
 final class CheckScan {
+    /** How long an address may wait for its endpoint: Docker asks for the address before it says for whom. */
+    private static final Duration PENDING_GRACE = Duration.ofMinutes(1);
+
     private final Map<IpAddress, List<String>> users;
     private final Instant now;
     private final long revision;
@@ -126,6 +130,8 @@ final class CheckScan {
                 .flatMap(Owner::id)
                 .filter(networks::contains)
                 .ifPresent(id -> usedBy.add("network " + id));
+        owner.filter(o -> o.kind().equals(Owner.ENDPOINT_PENDING) && mayBeYoung(block))
+                .ifPresent(o -> usedBy.add("an endpoint that host " + o.node() + " is creating"));
         return new CheckReport.Allocation(
                 address,
                 block.cidr(),
@@ -137,6 +143,16 @@ final class CheckScan {
                 usedBy,
                 UtilisationQuery.isBorrowed(block, entry),
                 entry.isCooling());
+    }
+
+    /**
+     * Whether the block was written so lately that an address in it may have been assigned then; how old each is, is not
+     * stored. A time beyond the clock's by more than that says nothing.
+     */
+    private boolean mayBeYoung(AllocationBlock block) {
+        return block.writtenAt()
+                .map(at -> Duration.between(at, now).abs().compareTo(PENDING_GRACE) < 0)
+                .orElse(false);
     }
 
     private void checkUses(List<CheckReport.Allocation> allocations) {

@@ -68,21 +68,6 @@ public abstract sealed class IpamException extends RuntimeException {
         }
     }
 
-    /** The address is not assigned. */
-    public static final class NotAssigned extends IpamException {
-        private static final long serialVersionUID = 1L;
-        private final transient IpAddress address;
-
-        NotAssigned(IpAddress address) {
-            super("address " + address + " is not assigned", null);
-            this.address = address;
-        }
-
-        public IpAddress address() {
-            return address;
-        }
-    }
-
     /** Affinity is strict and the address lies in a block that does not belong to this host. */
     public static final class NoHostAffinity extends IpamException {
         private static final long serialVersionUID = 1L;

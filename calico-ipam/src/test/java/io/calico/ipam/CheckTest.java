@@ -10,6 +10,7 @@ import io.calico.ipam.CheckReport.Kind;
 import io.calico.model.EndpointKey;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -80,6 +81,32 @@ class CheckTest {
     }
 
     @Test
+    void anAddressThatWaitsForItsEndpointIsLeakedAfterAMinute() {
+        IpAddress address = host.autoAssign(AssignRequest.builder()
+                        .num4(1)
+                        .owner(Owner.pendingEndpoint("h"))
+                        .build())
+                .addresses()
+                .get(0);
+
+        cluster.time.advance(Duration.ofSeconds(59));
+        assertThat(check().problems()).isEmpty();
+        assertThat(check().allocations().get(0).users()).containsExactly("an endpoint that host h is creating");
+        assertThat(CheckReportJson.read(CheckReportJson.write(check(), "test")).leaked())
+                .isEmpty();
+
+        cluster.time.advance(Duration.ofSeconds(1));
+        assertThat(check().leaked()).extracting(CheckReport.Allocation::address).containsExactly(address);
+    }
+
+    @Test
+    void anAddressWithoutOwnerHasNoGrace() {
+        host.autoAssign(v4(1));
+
+        assertThat(check().leaked()).hasSize(1);
+    }
+
+    @Test
     void recordsThatDisagreeAreFoundAndARepairPutsThemRightWithoutReleasingAnything_I4_I7_I8_I31() {
         List<IpAddress> used = host.autoAssign(v4(2, "h1")).addresses();
         cluster.put(new StoreKey.Handle("h1"), "{\"id\":\"h1\",\"block\":{\"10.0.0.0/26\":5}}");
@@ -141,6 +168,7 @@ class CheckTest {
                 .owner(Owner.pendingEndpoint("h"))
                 .build());
         cluster.put(new StoreKey.Handle("h2"), "{\"id\":\"h2\",\"block\":{\"10.0.0.64/26\":1}}");
+        cluster.time.advance(Duration.ofMinutes(1));
         CheckReport report = check();
 
         CheckReport read = CheckReportJson.read(CheckReportJson.write(report, "test"));

@@ -64,7 +64,7 @@ class CoalescingTest {
     }
 
     @Test
-    void assignsReleasesAndBindingsMixInOneCommit() throws InterruptedException {
+    void assignsAndReleasesMixInOneCommit() throws InterruptedException {
         List<IpAddress> held = host.autoAssign(v4(3, "old")).addresses();
 
         List<Outcome> outcomes = burst.run(
@@ -72,10 +72,6 @@ class CoalescingTest {
                 List.of(
                         () -> host.autoAssign(v4(1, "new")),
                         () -> host.release(releases(held.subList(0, 1))),
-                        () -> {
-                            host.bindOwner(held.subList(1, 2), Owner.network("h", "n"));
-                            return "bound";
-                        },
                         () -> host.releaseByHandle("old"),
                         () -> {
                             host.assign(IpAddress.parse("10.0.0.9"), AssignOptions.none());
@@ -83,7 +79,7 @@ class CoalescingTest {
                         }));
 
         assertThat(outcomes).allMatch(o -> o.failure().isEmpty());
-        assertThat(outcomes.get(3).answer()).as("what was left of the handle").hasValue(2);
+        assertThat(outcomes.get(2).answer()).as("what was left of the handle").hasValue(2);
         assertThat(burst.transactions()).hasSize(2);
         assertThat(Audit.of(cluster.store)).containsOnlyKeys(ips("10.0.0.3", "10.0.0.4", "10.0.0.9"));
         assertThat(cluster.handle("old")).isEmpty();

@@ -139,9 +139,10 @@ class QueriesTest {
     class OwnerOf {
         private static final Owner PENDING = Owner.pendingEndpoint("h");
         private static final Owner ENDPOINT = Owner.endpoint("h", "e1");
+        private static final Transaction NOTHING_ELSE = Transaction.builder().build();
 
         @Test
-        void anAddressCanBeBoundAndAllElseStays() {
+        void anAddressThatIsHandedOverKeepsAllElse() {
             cluster.pool("10.0.0.0/24").pool("fd00::/64");
             List<IpAddress> addresses = host.autoAssign(AssignRequest.builder()
                             .num4(2)
@@ -152,7 +153,11 @@ class QueriesTest {
                     .addresses();
             AddressInfo before = host.info(addresses.get(0)).orElseThrow();
 
-            cluster.host("other").bindOwner(List.of(addresses.get(0), addresses.get(2)), Owner.network("h", "n1"));
+            for (IpAddress address : List.of(addresses.get(0), addresses.get(2))) {
+                assertThat(cluster.host("other")
+                                .transferOwner(address, PENDING, Owner.network("h", "n1"), NOTHING_ELSE))
+                        .isEqualTo(TransferResult.DONE);
+            }
 
             AddressInfo after = host.info(addresses.get(0)).orElseThrow();
             assertThat(after.owner()).hasValue(Owner.network("h", "n1"));
@@ -169,27 +174,17 @@ class QueriesTest {
             cluster.pool("10.0.0.0/24");
             ProbedDatastore probed = new ProbedDatastore(cluster.store);
             BlockAllocator slow = cluster.host("h", probed);
-            List<IpAddress> first = slow.autoAssign(Cluster.v4(1)).addresses();
+            IpAddress first = slow.autoAssign(
+                            AssignRequest.builder().num4(1).owner(PENDING).build())
+                    .addresses()
+                    .get(0);
             List<IpAddress> second = new ArrayList<>();
             probed.beforeNextCommit(() ->
                     second.addAll(cluster.host("h").autoAssign(Cluster.v4(1)).addresses()));
 
-            slow.bindOwner(first, Owner.network("h", "n1"));
+            slow.transferOwner(first, PENDING, ENDPOINT, NOTHING_ELSE);
 
-            assertThat(Audit.of(cluster.store)).containsOnlyKeys(first.get(0), second.get(0));
-        }
-
-        @Test
-        void anAddressThatIsNotAssignedIsAnErrorAfterTheOthersAreBound() {
-            cluster.pool("10.0.0.0/24");
-            List<IpAddress> one = host.autoAssign(v4(1)).addresses();
-
-            assertThatThrownBy(() -> host.bindOwner(
-                            ips("10.0.0.7", "9.9.9.9", "10.0.0.0", "10.0.0.200"), Owner.network("h", "n1")))
-                    .isInstanceOfSatisfying(
-                            IpamException.NotAssigned.class,
-                            e -> assertThat(e.address()).isIn(ips("10.0.0.7", "9.9.9.9", "10.0.0.200")));
-            assertThat(host.info(one.get(0)).orElseThrow().owner()).hasValue(Owner.network("h", "n1"));
+            assertThat(Audit.of(cluster.store)).containsOnlyKeys(first, second.get(0));
         }
 
         @Test
@@ -226,7 +221,7 @@ class QueriesTest {
             IpAddress released = pending();
             IpAddress another = pending();
             cluster.host("other").release(List.of(ReleaseRequest.of(released)));
-            cluster.host("other").bindOwner(List.of(another), Owner.endpoint("h", "e2"));
+            cluster.host("other").transferOwner(another, PENDING, Owner.endpoint("h", "e2"), NOTHING_ELSE);
             Transaction with =
                     Transaction.builder().ifAbsent("/x").put("/x", "1").build();
 
@@ -258,7 +253,7 @@ class QueriesTest {
             cluster.pool("10.0.0.0/24");
             IpAddress address = pending();
             host.release(List.of());
-            cluster.host("other").bindOwner(List.of(address), ENDPOINT);
+            cluster.host("other").transferOwner(address, PENDING, ENDPOINT, NOTHING_ELSE);
 
             assertThatThrownBy(() -> host.release(List.of(ReleaseRequest.of(address, PENDING))))
                     .isInstanceOf(IpamException.StaleRelease.class)

@@ -5,6 +5,7 @@ import static io.calico.ipam.Cluster.v4;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.calico.datastore.spi.Transaction;
 import io.calico.model.net.IpAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,12 +40,22 @@ class RetryTest {
 
     @Test
     void everyOtherOperationKeepsTheDeadlineToo() {
-        List<IpAddress> addresses = host.autoAssign(v4(1, "h1")).addresses();
+        Owner owner = Owner.pendingEndpoint("h");
+        List<IpAddress> addresses = host.autoAssign(AssignRequest.builder()
+                        .num4(1)
+                        .handle("h1")
+                        .owner(owner)
+                        .build())
+                .addresses();
         probed.refuseAll(t -> true);
 
         assertThatThrownBy(() -> host.release(releases(addresses))).isInstanceOf(IpamException.DeadlineExceeded.class);
         assertThatThrownBy(() -> host.releaseByHandle("h1")).isInstanceOf(IpamException.DeadlineExceeded.class);
-        assertThatThrownBy(() -> host.bindOwner(addresses, Owner.network("h", "n")))
+        assertThatThrownBy(() -> host.transferOwner(
+                        addresses.get(0),
+                        owner,
+                        Owner.network("h", "n"),
+                        Transaction.builder().build()))
                 .isInstanceOf(IpamException.DeadlineExceeded.class);
         assertThatThrownBy(() -> host.releaseHostAffinities("h")).isInstanceOf(IpamException.DeadlineExceeded.class);
     }

@@ -71,17 +71,6 @@ class StoreCallsTest {
     }
 
     @Test
-    void bindingAnOwnerIsOneCommit() {
-        List<IpAddress> addresses = host.autoAssign(v4(3)).addresses();
-        probed.forget();
-
-        host.bindOwner(addresses, Owner.network("h", "n"));
-        assertCalls(1, 0);
-        host.bindOwner(addresses, Owner.network("h", "n"));
-        assertCalls(0, 0);
-    }
-
-    @Test
     void handingAnAddressOverIsOneCommit() {
         IpAddress address = host.autoAssign(AssignRequest.builder()
                         .num4(1)

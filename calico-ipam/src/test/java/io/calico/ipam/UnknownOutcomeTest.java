@@ -174,14 +174,21 @@ class UnknownOutcomeTest {
     }
 
     @Test
-    void anOwnerIsBoundWhetherTheWriteHappenedOrNot() {
-        List<IpAddress> addresses = host.autoAssign(v4(1)).addresses();
+    void anAddressIsHandedOverWhetherTheWriteHappenedOrNot() {
+        Owner pending = Owner.pendingEndpoint("h");
+        Owner endpoint = Owner.endpoint("h", "e1");
+        Transaction nothingElse = Transaction.builder().build();
+        IpAddress address = host.autoAssign(
+                        AssignRequest.builder().num4(1).owner(pending).build())
+                .addresses()
+                .get(0);
         probed.answerNextCommit(probed::loseAnswer);
-        host.bindOwner(addresses, Owner.network("h", "n1"));
-        probed.answerNextCommit(LOSE_REQUEST);
-        host.bindOwner(addresses, Owner.network("h", "n2"));
+        assertThat(host.transferOwner(address, pending, endpoint, nothingElse)).isEqualTo(TransferResult.DONE);
+        assertThat(host.info(address).orElseThrow().owner()).hasValue(endpoint);
 
-        assertThat(host.info(addresses.get(0)).orElseThrow().owner()).hasValue(Owner.network("h", "n2"));
+        probed.answerNextCommit(LOSE_REQUEST);
+        assertThat(host.transferOwner(address, endpoint, pending, nothingElse)).isEqualTo(TransferResult.DONE);
+        assertThat(host.info(address).orElseThrow().owner()).hasValue(pending);
     }
 
     @Test

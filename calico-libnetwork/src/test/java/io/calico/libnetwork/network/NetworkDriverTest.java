@@ -728,9 +728,11 @@ class NetworkDriverTest {
             join(NETWORK, ENDPOINT, SANDBOX);
             // As a release of before owners were bound wrote it.
             plugin.allocator()
-                    .bindOwner(
-                            java.util.List.of(IpAddress.parse(address.replace("/32", ""))),
-                            Owner.pendingEndpoint(RunningPlugin.HOST));
+                    .transferOwner(
+                            IpAddress.parse(address.replace("/32", "")),
+                            Owner.endpoint(RunningPlugin.HOST, ENDPOINT),
+                            Owner.pendingEndpoint(RunningPlugin.HOST),
+                            io.calico.datastore.spi.Transaction.builder().build());
 
             releaseAddress(address);
 

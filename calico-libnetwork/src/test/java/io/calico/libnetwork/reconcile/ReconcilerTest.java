@@ -399,11 +399,16 @@ class ReconcilerTest {
             assertThat(plugin.addressesInUse()).isEqualTo(4);
         }
 
+        private void giveTo(IpAddress address, Owner other) {
+            Transaction nothingElse = Transaction.builder().build();
+            plugin.allocator().transferOwner(address, Owner.endpoint(HOST, ENDPOINT), other, nothingElse);
+        }
+
         @Test
         void oneThatAnEndpointHasAndThatIsNotBoundToItIsBoundAtOnce() throws Exception {
             createNetwork();
             IpAddress address = start();
-            plugin.allocator().bindOwner(List.of(address), Owner.pendingEndpoint(HOST));
+            giveTo(address, Owner.pendingEndpoint(HOST));
 
             assertThat(texts(look(), Finding.State.MENDED)).hasSize(1);
 
@@ -426,7 +431,7 @@ class ReconcilerTest {
         void oneThatAnEndpointHasAndThatIsAnothersIsReported() throws Exception {
             createNetwork();
             IpAddress address = start();
-            plugin.allocator().bindOwner(List.of(address), Owner.endpoint("host12", "other"));
+            giveTo(address, Owner.endpoint("host12", "other"));
 
             assertThat(texts(lookTwice(), Finding.State.REPORTED))
                     .singleElement()

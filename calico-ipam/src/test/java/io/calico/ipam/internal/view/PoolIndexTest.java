@@ -50,8 +50,7 @@ class PoolIndexTest {
     Arbitrary<Cidr> blocks() {
         Arbitrary<Integer> prefixes = Arbitraries.of(28, 28, 28, 28, 28, 28, 29, 29, 26, 26, 24, 23);
         return Combinators.combine(prefixes, Arbitraries.integers().between(0, 511))
-                .as((prefix, last) ->
-                        Cidr.of(Cidr.parse("10.0.0.0/23").first().plus(last), prefix));
+                .as((prefix, last) -> Cidr.of(Cidr.parse("10.0.0.0/23").first().plus(last), prefix));
     }
 
     @Property(tries = 300)
@@ -80,7 +79,9 @@ class PoolIndexTest {
         StoredPool pool = pool(Cidr.parse("10.0.0.0/28"), 32);
         Set<Cidr> claimed = new HashSet<>();
         for (int i = 0; i < 16; i++) {
-            Cidr next = view.index(pool).firstFree(i * 0x9e3779b97f4a7c15L, c -> false).orElseThrow();
+            Cidr next = view.index(pool)
+                    .firstFree(i * 0x9e3779b97f4a7c15L, c -> false)
+                    .orElseThrow();
             assertThat(claimed.add(next)).as("%s was free", next).isTrue();
             view.observeBlock(next, block(next, HOST));
         }
