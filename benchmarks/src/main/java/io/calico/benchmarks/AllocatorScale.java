@@ -133,15 +133,20 @@ public final class AllocatorScale {
     }
 
     private static void fillWithBlocks(Datastore store, int count) {
-        IpAddress first = IpAddress.parse("10.0.0.0");
-        for (int i = 0; i < count; i++) {
-            Cidr cidr = Cidr.of(first.plus(64L * i), 26);
-            AllocationBlock full = AllocationBlock.create(cidr, "other-" + i % 1000, Instant.EPOCH.plusSeconds(1), 0);
-            var editor = full.edit(Instant.EPOCH.plusSeconds(2), Duration.ZERO);
-            editor.autoAssign(64, AttributeEntry.of(null, null, null), null, a -> false);
-            store.commit(Transaction.builder()
-                    .put(new StoreKey.Block(cidr).path(), BlockCodec.encode(editor.finish("0")))
-                    .build());
+        Cidr first = Cidr.parse("10.0.0.0/26");
+        var editor = AllocationBlock.create(first, "other", Instant.EPOCH.plusSeconds(1), 0)
+                .edit(Instant.EPOCH.plusSeconds(2), Duration.ZERO);
+        editor.autoAssign(64, AttributeEntry.of(null, null, null), null, a -> false);
+        String full = BlockCodec.encode(editor.finish("0"));
+        for (int i = 0; i < count; ) {
+            Transaction.Builder blocks = Transaction.builder();
+            for (int end = Math.min(count, i + 100); i < end; i++) {
+                Cidr cidr = Cidr.of(first.first().plus(64L * i), 26);
+                blocks.put(
+                        new StoreKey.Block(cidr).path(),
+                        full.replace(first.toString(), cidr.toString()).replace("host:other", "host:other-" + i % 1000));
+            }
+            store.commit(blocks.build());
         }
     }
 
