@@ -144,7 +144,8 @@ public final class AllocatorScale {
                 Cidr cidr = Cidr.of(first.first().plus(64L * i), 26);
                 blocks.put(
                         new StoreKey.Block(cidr).path(),
-                        full.replace(first.toString(), cidr.toString()).replace("host:other", "host:other-" + i % 1000));
+                        full.replace(first.toString(), cidr.toString())
+                                .replace("host:other", "host:other-" + i % 1000));
             }
             store.commit(blocks.build());
         }
