@@ -5,11 +5,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 
 /** A real etcd of one member, on ports of 127.0.0.1 that were free. */
 final class EtcdProcess implements AutoCloseable {
@@ -44,7 +48,20 @@ final class EtcdProcess implements AutoCloseable {
                 .redirectOutput(directory.resolve("etcd.log").toFile())
                 .start();
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
+        awaitHealth(URI.create("http://127.0.0.1:" + client + "/health"), process);
         return new EtcdProcess(process, "etcd://127.0.0.1:" + client);
+    }
+
+    /** A call of the store waits for five seconds, and on a busy machine etcd takes longer to start. */
+    private static void awaitHealth(URI page, Process process) {
+        Awaitility.await("etcd answers").atMost(Duration.ofMinutes(1)).until(() -> {
+            assertThat(process.isAlive()).as("etcd runs").isTrue();
+            try {
+                return ((HttpURLConnection) page.toURL().openConnection()).getResponseCode() == 200;
+            } catch (IOException e) {
+                return false;
+            }
+        });
     }
 
     private static int freePort() throws IOException {
