@@ -38,7 +38,7 @@ class ContainersOnOneHostIT {
 
     @BeforeParameterizedClassInvocation
     static void startHost(Engine engine) {
-        host = VirtualHost.start(40 + engine.ordinal());
+        host = VirtualHost.start(engine.hostNumber(40));
         outside = VirtualHost.start(Integer.parseInt(OUTSIDE_NUMBER));
         // Before dockerd, as on a real machine: an engine with a Calico network waits for its plugin.
         host.calicoctl("node", "--libnetwork", "--ip=" + host.address());

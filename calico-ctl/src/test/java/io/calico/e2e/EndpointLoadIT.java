@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 @DockerHosts
 class EndpointLoadIT {
     private static final boolean LONG = Boolean.getBoolean("calico.test.long");
-    private static final Duration UP_AGAIN = Duration.ofSeconds(60);
+    private static final Duration UP_AGAIN = Duration.ofMinutes(3);
     private static final Duration SETTLED = Duration.ofSeconds(60);
 
     private static VirtualHost host;

@@ -8,16 +8,27 @@ import java.util.stream.Stream;
 /** The Docker engines that the end-to-end tests run against. */
 enum Engine {
     /** The machine's own: Debian 12 has 20.10. */
-    INSTALLED(""),
+    INSTALLED("", 0),
     /** Debian stable's: 26.1. */
-    MODERN("trixie"),
+    MODERN("trixie", 1),
     /** Debian unstable's: 28.5 or later; only in the long job, for it moves. */
-    NEWEST("sid");
+    NEWEST("sid", 2);
 
     private final String suite;
+    private final int number;
 
-    Engine(String suite) {
+    Engine(String suite, int number) {
         this.suite = suite;
+        this.number = number;
+    }
+
+    /**
+     * Number of the virtual host that runs this engine for a class of tests.
+     *
+     * @param first of the class: classes run at the same time, so each has numbers of its own
+     */
+    int hostNumber(int first) {
+        return first + number;
     }
 
     private Path directory() {

@@ -40,7 +40,7 @@ class RestartsIT {
 
     @BeforeParameterizedClassInvocation
     static void startHost(Engine engine) {
-        host = VirtualHost.start(60 + engine.ordinal());
+        host = VirtualHost.start(engine.hostNumber(60));
         startDaemon();
         host.startDocker(engine, "--live-restore");
         host.docker("network", "create", "--driver", "calico", "--ipam-driver", "calico", "data-tier");

@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @MethodSource("engines")
 class StormIT {
     private static final boolean LONG = Boolean.getBoolean("calico.test.long");
-    private static final Duration UP_AGAIN = Duration.ofSeconds(90);
+    private static final Duration UP_AGAIN = Duration.ofMinutes(3);
     private static final Duration MENDED = Duration.ofSeconds(20);
     private static final int CLIENTS = 6;
     /** Containers that send from their first instant, at a time. */
@@ -59,7 +59,7 @@ class StormIT {
     @BeforeParameterizedClassInvocation
     static void startHost(Engine tested) {
         engine = tested;
-        host = VirtualHost.start(70 + engine.ordinal());
+        host = VirtualHost.start(engine.hostNumber(70));
         node = host.superviseNode();
         awaitNode();
         host.startDocker(engine);
