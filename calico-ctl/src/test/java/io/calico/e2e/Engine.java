@@ -8,23 +8,27 @@ import java.util.stream.Stream;
 /** The Docker engines that the end-to-end tests run against. */
 enum Engine {
     /** The machine's own: Debian 12 has 20.10. */
-    INSTALLED(0, ""),
+    INSTALLED("", 0),
     /** Debian stable's: 26.1. */
-    MODERN(1, "trixie"),
+    MODERN("trixie", 1),
     /** Debian unstable's: 28.5 or later; only in the long job, for it moves. */
-    NEWEST(2, "sid");
+    NEWEST("sid", 2);
 
-    private final int index;
     private final String suite;
+    private final int number;
 
-    Engine(int index, String suite) {
-        this.index = index;
+    Engine(String suite, int number) {
         this.suite = suite;
+        this.number = number;
     }
 
-    /** The number of a test class's virtual host with this engine: classes run side by side. */
-    int hostNumber(int ofClass) {
-        return ofClass + index;
+    /**
+     * Number of the virtual host that runs this engine for a class of tests.
+     *
+     * @param first of the class: classes run at the same time, so each has numbers of its own
+     */
+    int hostNumber(int first) {
+        return first + number;
     }
 
     private Path directory() {

@@ -82,8 +82,7 @@ class UpgradeIT {
 
     private static String calicoctl(String... arguments) {
         List<String> command = Stream.concat(
-                        Stream.of("env", "CALICO_CACHE=" + NO_CACHE, HOME + "/bin/calicoctl"),
-                        Stream.of(arguments))
+                        Stream.of("env", "CALICO_CACHE=" + NO_CACHE, HOME + "/bin/calicoctl"), Stream.of(arguments))
                 .toList();
         return host.run(command.toArray(String[]::new));
     }
