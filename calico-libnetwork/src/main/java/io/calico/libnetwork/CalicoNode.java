@@ -126,6 +126,7 @@ final class CalicoNode implements AutoCloseable {
         CalicoStore store = new CalicoStore(datastore);
         NodeOptions registered = options.ipv4().isPresent() ? options : withAddress(store);
         NodeSetup.firstStart(store, registered);
+        running(TunnelAddresses.start(store, options.host()));
         serveDatastore(datastore);
         Dataplane host = dataplanes.apply(Stream.of(registered.ipv4(), registered.ipv6())
                 .flatMap(Optional::stream)
