@@ -5,6 +5,7 @@ import io.calico.datastore.syncer.Syncer;
 import io.calico.model.EndpointKey;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -21,14 +22,14 @@ import org.slf4j.LoggerFactory;
  * hands it work.
  *
  * <pre>
- *   Datastore ─▶ Syncer ─▶ AgentInbox ─▶ HostRecords (PolicyCalculator) ─▶ Dataplane.applyPolicy
- *        join, leave, refresh ──┤                                       └▶ removeWorkload, repairWorkloads, addWorkload
- *   Dataplane.onDrift ──────────┘                                          mend, mendWorkloads
+ *   Datastore ─▶ Syncers ─▶ AgentInbox ─▶ HostRecords (PolicyCalculator) ─▶ Dataplane.applyPolicy
+ *        join, leave, refresh ──┤            │                          └▶ removeWorkload, repairWorkloads, addWorkload
+ *   Dataplane.onDrift ──────────┘            └▶ (RouteCalculator) ─▶ applyRoutes      mend, mendWorkloads
  * </pre>
  *
  * <p>What a batch does, in this order: interfaces whose endpoints are gone are cut off; the policy is enforced; interfaces of
  * changed endpoints are made right; joins whose endpoint's policy is enforced are connected. So nothing goes up before its
- * policy is there.
+ * policy is there. Routes to other hosts come last: no join waits for them.
  *
  * <p>What goes wrong in the field and what happens then. The process restarts: nothing is touched until a whole snapshot was
  * read, so running workloads go on with what the former process left; then the policy is replaced in one step, interfaces
@@ -45,8 +46,8 @@ public final class Agent implements AutoCloseable {
 
     private final AgentOptions options;
     private final Dataplane dataplane;
-    private final Syncer syncer;
-    private final AgentInbox inbox = new AgentInbox();
+    private final List<Syncer> syncers = new ArrayList<>();
+    private final AgentInbox inbox = new AgentInbox(HostRecords.SOURCES.size());
     private final Thread thread = new Thread(this::run, "calico-agent-1");
     /** Opened when the agent was in sync for the first time, and when it ends. */
     private final CountDownLatch inSyncOrEnded = new CountDownLatch(1);
@@ -72,7 +73,9 @@ public final class Agent implements AutoCloseable {
         this.options = options;
         this.dataplane = dataplane;
         this.convergence = new Convergence(new HostRecords(host), dataplane, options, System::nanoTime);
-        this.syncer = new Syncer(store, HostRecords.PREFIXES, inbox);
+        for (List<String> prefixes : HostRecords.SOURCES) {
+            syncers.add(new Syncer(store, prefixes, inbox.source(syncers.size())));
+        }
         this.thread.setDaemon(true);
     }
 
@@ -83,7 +86,7 @@ public final class Agent implements AutoCloseable {
      */
     public void start() {
         dataplane.onDrift(() -> inbox.submit(convergence::mendSoon));
-        syncer.start();
+        syncers.forEach(Syncer::start);
         thread.start();
     }
 
@@ -94,7 +97,7 @@ public final class Agent implements AutoCloseable {
     @Override
     public void close() {
         inbox.close();
-        syncer.close();
+        syncers.forEach(Syncer::close);
         try {
             thread.join(options.closeTimeout().toMillis());
         } catch (InterruptedException e) {

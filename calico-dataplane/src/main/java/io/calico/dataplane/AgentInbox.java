@@ -5,6 +5,8 @@ import io.calico.datastore.syncer.SyncStatus;
 import io.calico.datastore.syncer.SyncUpdate;
 import io.calico.datastore.syncer.SyncerListener;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,20 +17,20 @@ import java.util.OptionalLong;
  * arrives while the agent is busy forms its next batch; there is no timer, so a single change is taken at once and a flood
  * is taken together. Memory is bounded by the number of keys and of callers. Thread-safe.
  */
-final class AgentInbox implements SyncerListener {
+final class AgentInbox {
     private final Object lock = new Object();
+
+    @GuardedBy("lock")
+    private final List<SyncStatus> statuses;
+
+    @GuardedBy("lock")
+    private final BitSet sourcesOnceInSync = new BitSet();
 
     @GuardedBy("lock")
     private final Map<String, SyncUpdate> updates = new LinkedHashMap<>();
 
     @GuardedBy("lock")
     private final List<Runnable> work = new ArrayList<>();
-
-    @GuardedBy("lock")
-    private SyncStatus status = SyncStatus.CONNECTING;
-
-    @GuardedBy("lock")
-    private boolean wasInSync;
 
     @GuardedBy("lock")
     private long revision;
@@ -39,13 +41,18 @@ final class AgentInbox implements SyncerListener {
     @GuardedBy("lock")
     private boolean closed;
 
+    /** @param sources how many syncers feed it, 1 or more */
+    AgentInbox(int sources) {
+        statuses = new ArrayList<>(Collections.nCopies(sources, SyncStatus.CONNECTING));
+    }
+
     /**
      * All that arrived since the last one.
      *
      * @param updates of the datastore, at most one for each key
-     * @param revision up to which the datastore was seen
-     * @param status of the syncer, at this moment
-     * @param wasInSync whether a whole snapshot was ever seen
+     * @param revision up to which the datastore was seen by the first syncer
+     * @param status of the syncer that is the least far, at this moment
+     * @param wasInSync whether each syncer has ever told a whole snapshot
      * @param work to be done on the agent's thread, in order
      * @param closed whether the agent shall end
      */
@@ -57,22 +64,39 @@ final class AgentInbox implements SyncerListener {
             List<Runnable> work,
             boolean closed) {}
 
-    @Override
-    public void onStatus(SyncStatus newStatus) {
+    /** What the syncer of that number, from 0, shall tell. */
+    SyncerListener source(int number) {
+        return new SyncerListener() {
+            @Override
+            public void onStatus(SyncStatus status) {
+                setStatus(number, status);
+            }
+
+            @Override
+            public void onUpdates(List<SyncUpdate> updates, long revision) {
+                add(number, updates, revision);
+            }
+        };
+    }
+
+    private void setStatus(int source, SyncStatus status) {
         synchronized (lock) {
-            status = newStatus;
-            wasInSync |= newStatus == SyncStatus.IN_SYNC;
+            statuses.set(source, status);
+            if (status == SyncStatus.IN_SYNC) {
+                sourcesOnceInSync.set(source);
+            }
             wake();
         }
     }
 
-    @Override
-    public void onUpdates(List<SyncUpdate> newUpdates, long newRevision) {
+    private void add(int source, List<SyncUpdate> newUpdates, long newRevision) {
         synchronized (lock) {
             for (SyncUpdate update : newUpdates) {
                 updates.put(update.rawKey(), update);
             }
-            revision = newRevision;
+            if (source == 0) {
+                revision = newRevision;
+            }
             wake();
         }
     }
@@ -123,8 +147,13 @@ final class AgentInbox implements SyncerListener {
                 }
             }
             changed = false;
-            Batch batch =
-                    new Batch(List.copyOf(updates.values()), revision, status, wasInSync, List.copyOf(work), closed);
+            Batch batch = new Batch(
+                    List.copyOf(updates.values()),
+                    revision,
+                    Collections.min(statuses),
+                    sourcesOnceInSync.cardinality() == statuses.size(),
+                    List.copyOf(work),
+                    closed);
             updates.clear();
             work.clear();
             return batch;

@@ -40,9 +40,15 @@ final class HostRecords {
     private static final String TO_HOST = "DefaultEndpointToHostAction";
     private static final String IPIP_ADDRESS = "IpInIpTunnelAddr";
 
-    /** What {@link #fold} must be fed with. */
-    static final List<String> PREFIXES =
-            List.of(Keys.GLOBAL_CONFIG, Keys.HOSTS, Keys.PROFILES, Keys.IPAM_V1, Keys.IPAM_HOSTS, Keys.BGP_HOSTS);
+    /**
+     * What {@link #fold} must be fed with, each by a syncer of its own: what they have in common is the whole store, and
+     * with it the blocks, which change with each address. The order of changes matters only within the first, of which
+     * policy and endpoints are.
+     */
+    static final List<List<String>> SOURCES = List.of(
+            List.of(Keys.GLOBAL_CONFIG, Keys.HOSTS, Keys.PROFILES, Keys.IPAM_V1),
+            List.of(Keys.IPAM_HOSTS),
+            List.of(Keys.BGP_HOSTS));
 
     private final String host;
     private final PolicyCalculator calculator;

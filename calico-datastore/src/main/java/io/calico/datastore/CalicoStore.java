@@ -16,6 +16,7 @@ public final class CalicoStore {
     private final Endpoints endpoints;
     private final Networks networks;
     private final Nodes nodes;
+    private final VxlanTunnels vxlanTunnels;
     private final Config config;
 
     /** The typed view of a store; does no I/O. */
@@ -26,6 +27,7 @@ public final class CalicoStore {
         this.endpoints = new Endpoints(datastore);
         this.networks = new Networks(datastore);
         this.nodes = new Nodes(datastore);
+        this.vxlanTunnels = new VxlanTunnels(datastore);
         this.config = new Config(datastore);
     }
 
@@ -57,6 +59,11 @@ public final class CalicoStore {
     /** Hosts. */
     public Nodes nodes() {
         return nodes;
+    }
+
+    /** How hosts are reached through VXLAN. */
+    public VxlanTunnels vxlanTunnels() {
+        return vxlanTunnels;
     }
 
     /** Settings. */

@@ -25,6 +25,7 @@ class KeysTest {
                 new Example("/calico/v1/Ready", new StoreKey.Ready()),
                 new Example("/calico/v1/config/InterfacePrefix", new StoreKey.GlobalConfig("InterfacePrefix")),
                 new Example("/calico/v1/host/rack7-n3/bird_ip", new StoreKey.HostBirdIp("rack7-n3")),
+                new Example("/calico/v1/host/rack7-n3/vxlan", new StoreKey.HostVxlan("rack7-n3")),
                 new Example("/calico/v1/host/rack7-n3/config/marker", new StoreKey.HostConfig("rack7-n3", "marker")),
                 new Example(
                         "/calico/v1/host/rack7-n3/workload/libnetwork/libnetwork/endpoint/e1",

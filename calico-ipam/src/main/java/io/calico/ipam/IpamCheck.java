@@ -6,10 +6,12 @@ import io.calico.datastore.spi.Datastore;
 import io.calico.datastore.spi.DatastoreException;
 import io.calico.datastore.spi.KeyValue;
 import io.calico.model.IpPool;
+import io.calico.model.VxlanTunnel;
 import io.calico.model.WorkloadEndpoint;
 import io.calico.model.json.BadRecordException;
 import io.calico.model.json.ModelJson;
 import io.calico.model.net.IpAddress;
+import io.calico.model.net.IpVersion;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -92,6 +94,9 @@ public final class IpamCheck {
             if (setting.name().equals("IpInIpTunnelAddr")) {
                 IpAddress.tryParse(record.value()).ifPresent(a -> use(a, "tunnel of host " + setting.host()));
             }
+        } else if (key instanceof StoreKey.HostVxlan tunnel) {
+            scan.host(tunnel.host());
+            useTunnel(tunnel.host(), record);
         } else if (key instanceof StoreKey.HostAddress host) {
             scan.host(host.host());
         } else if (key instanceof StoreKey.HostBirdIp host) {
@@ -110,6 +115,17 @@ public final class IpamCheck {
             return !pool.disabled();
         } catch (BadRecordException e) {
             return false;
+        }
+    }
+
+    private void useTunnel(String host, KeyValue record) {
+        try {
+            VxlanTunnel tunnel = ModelJson.read(record.key(), record.value(), VxlanTunnel::fromJson);
+            for (IpVersion version : IpVersion.values()) {
+                tunnel.address(version).ifPresent(a -> use(a, "VXLAN tunnel of host " + host));
+            }
+        } catch (BadRecordException e) {
+            LOG.warn("record {} is damaged; its addresses look unused: {}", record.key(), e.getMessage());
         }
     }
 

@@ -135,6 +135,7 @@ final class CalicoNode implements AutoCloseable {
         Optional<Liveness> liveness = announce(store, registered);
         Optional<Node> before = NodeSetup.firstStart(store, registered);
         warnAboutOtherAddress(before, registered);
+        running(TunnelAddresses.start(store, options.host()));
         serveDatastore(datastore);
         Dataplane host = dataplanes.apply(Stream.of(registered.ipv4(), registered.ipv6())
                 .flatMap(Optional::stream)

@@ -70,11 +70,6 @@ final class HostRoutes implements AutoCloseable {
         return tunnels.written();
     }
 
-    /** Bytes by which the tunnels that are wanted make packets longer. */
-    int overheadBytes() {
-        return Tunnels.overheadBytes(ownTunnels);
-    }
-
     /** The host's own links, addresses or routes may have changed. */
     void setUplinks(Uplinks now) {
         uplinks = now;

@@ -327,9 +327,9 @@ public final class LinuxDataplane implements Dataplane {
     @Override
     public void applyRoutes(RouteChanges changes) {
         boolean areSuspected = suspicions.takeRoutes();
+        tunnelBytes = Tunnels.overheadBytes(changes.tunnels());
         try {
             routes.apply(changes, areSuspected);
-            tunnelBytes = routes.overheadBytes();
         } catch (RuntimeException e) {
             if (areSuspected) {
                 suspicions.add(again -> again.routes = true);

@@ -138,6 +138,19 @@ final class ClusterLab implements AutoCloseable {
                             .toString());
         }
 
+        /** Whether the kernel has the module, which is loaded if so. */
+        boolean canMakeIpIp() {
+            return network.call(() -> {
+                try {
+                    Tool.run("ip link add ipip-test type ipip");
+                    Tool.run("ip link del ipip-test");
+                    return true;
+                } catch (AssertionError e) {
+                    return false;
+                }
+            });
+        }
+
         String run(String command) {
             return network.call(() -> Tool.run(command));
         }
@@ -203,7 +216,11 @@ final class ClusterLab implements AutoCloseable {
         if (!vxlan.isEmpty()) {
             pool.vxlan(vxlan);
         }
-        put(new StoreKey.Pool(Cidr.parse(cidr)), pool.build().toJson().toString());
+        pool(pool.build());
+    }
+
+    void pool(IpPool pool) {
+        put(new StoreKey.Pool(pool.cidr()), pool.toJson().toString());
     }
 
     /** The host has the block, confirmed. */

@@ -3,10 +3,12 @@ package io.calico.dataplane.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.calico.dataplane.testing.RequiresNetworks;
 import io.calico.dataplane.testing.Sandbox;
 import io.calico.datastore.StoreKey;
+import io.calico.model.IpPool;
 import io.calico.model.net.Cidr;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -136,6 +138,22 @@ class HostRoutesIT {
         assertThat(millisUntil(() -> routes(h1).contains("10.65.3.0/26 via 172.30.1.3 dev eth0")))
                 .isLessThan(MENDED.toMillis());
         assertThat(h1.agent.status().problems()).isEmpty();
+    }
+
+    @Test
+    void whereTheKernelHasNoIpInIpThatIsAProblemAndNothingElseFails() {
+        assumeTrue(!h1.canMakeIpIp(), "this kernel has IP-in-IP");
+        lab.give("10.66.2.0/26", h2);
+        millisUntil(() -> routes(h1).contains("10.66.2.0/26"));
+
+        lab.pool(IpPool.of(Cidr.parse("10.66.0.0/16")).withIpip("tunl0"));
+
+        millisUntil(() -> h1.agent.status().problems().toString().contains("IP-in-IP is not available"));
+        assertThat(routes(h1)).doesNotContain("10.66.2.0/26").contains("10.65.2.0/26 via 172.30.0.2 dev eth0");
+        Sandbox first = h1.connect("10.65.1.5");
+        Sandbox second = h2.connect("10.65.2.5");
+        assertThat(first.reaches(second, SOON)).isTrue();
+        assertThat(h1.agent.isInSync()).isTrue();
     }
 
     @ParameterizedTest

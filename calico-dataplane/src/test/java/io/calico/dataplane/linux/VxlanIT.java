@@ -72,8 +72,8 @@ class VxlanIT {
                         "\n",
                         routes(host),
                         host.run("ip -o addr show dev vxlan.calico scope global")
-                                .replaceAll("^[0-9]+:", ""),
-                        host.run("ip -o link show vxlan.calico").replaceAll("^[0-9]+:", ""),
+                                .replaceAll("(?m)^[0-9]+:", ""),
+                        host.run("ip -o link show vxlan.calico").replaceAll("(?m)^[0-9]+:", ""),
                         host.run("ip neigh show dev vxlan.calico nud permanent"),
                         host.run("bridge fdb show dev vxlan.calico"))
                 .lines()

@@ -147,6 +147,11 @@ public final class Syncer implements AutoCloseable {
                 } catch (DatastoreException.Compacted e) {
                     LOG.info("{}: {}; reading a snapshot", store.uri(), e.getMessage());
                     snapshotNeeded = true;
+                    boolean isFollower = status == SyncStatus.IN_SYNC;
+                    report(SyncStatus.CONNECTING);
+                    if (isFollower) {
+                        backoff.spread();
+                    }
                 } catch (DatastoreException e) {
                     pause(e);
                 }
