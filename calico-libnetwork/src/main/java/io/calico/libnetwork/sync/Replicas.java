@@ -85,8 +85,11 @@ final class Replicas {
             return;
         }
         Optional<String> refusal;
-        try (ReplicaGuard.Making making = guard.making(network.id())) {
+        ReplicaGuard.Making making = guard.making(network.id());
+        try {
             refusal = engine.createReplica(network.name(), network.id(), spec.get());
+        } finally {
+            making.close();
         }
         if (refusal.isPresent()) {
             problems.add(

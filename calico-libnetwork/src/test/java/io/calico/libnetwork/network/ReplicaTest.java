@@ -139,10 +139,10 @@ class ReplicaTest {
 
     @Test
     void anEngineThatTakesBackACopyWhileItIsMadeDoesNotRemoveTheNetwork() {
-        try (ReplicaGuard.Making making = plugin.driver().replicas().making(ORIGINAL)) {
-            makeCopy();
-            deleteCopy();
-        }
+        ReplicaGuard.Making making = plugin.driver().replicas().making(ORIGINAL);
+        makeCopy();
+        deleteCopy();
+        making.close();
 
         assertThat(plugin.store().networks().ofHost(HOST)).isEmpty();
         assertThat(plugin.store().networks().find("data-tier"))
