@@ -51,7 +51,8 @@ class NetworksOnTwoHostsIT {
         two.close();
         etcd.destroyForcibly();
         try (Stream<Path> files = Files.walk(etcdData)) {
-            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(file -> file.toFile().delete());
         }
     }
 
@@ -160,8 +161,7 @@ class NetworksOnTwoHostsIT {
     }
 
     private static List<String> stored() {
-        return one
-                .run(
+        return one.run(
                         "env",
                         "ETCDCTL_API=3",
                         "etcdctl",
@@ -298,8 +298,8 @@ class NetworksOnTwoHostsIT {
         two.docker("network", "create", "data-tier");
         create(one, "data-tier");
 
-        soon().untilAsserted(() -> assertThat(problems(two))
-                .contains("Docker has another network of that name, with driver bridge"));
+        soon().untilAsserted(() ->
+                assertThat(problems(two)).contains("Docker has another network of that name, with driver bridge"));
         assertThat(two.docker("network", "inspect", "-f", "{{.Driver}}", "data-tier"))
                 .isEqualTo("bridge");
 
@@ -320,8 +320,7 @@ class NetworksOnTwoHostsIT {
 
         signalEtcd("STOP");
         long start = System.nanoTime();
-        VirtualHost.Result refused =
-                one.tryDocker("run", "--rm", "--net", "data-tier", "busybox:local", "true");
+        VirtualHost.Result refused = one.tryDocker("run", "--rm", "--net", "data-tier", "busybox:local", "true");
         long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start);
         signalEtcd("CONT");
         assertThat(refused.exit()).isNotZero();
@@ -329,8 +328,7 @@ class NetworksOnTwoHostsIT {
         assertThat(seconds).isLessThan(12);
 
         etcd.destroyForcibly().waitFor();
-        VirtualHost.Result refusedAgain =
-                one.tryDocker("run", "--rm", "--net", "data-tier", "busybox:local", "true");
+        VirtualHost.Result refusedAgain = one.tryDocker("run", "--rm", "--net", "data-tier", "busybox:local", "true");
         assertThat(refusedAgain.exit()).isNotZero();
         assertThat(refusedAgain.err()).contains("etcd");
         assertThat(problems(one)).contains("Problem");
@@ -339,10 +337,10 @@ class NetworksOnTwoHostsIT {
         startEtcd();
 
         await().atMost(Duration.ofSeconds(10))
-                .untilAsserted(() -> assertThat(one.tryDocker(
-                                        "run", "--rm", "--net", "data-tier", "busybox:local", "true")
-                                .exit())
-                        .isZero());
+                .untilAsserted(
+                        () -> assertThat(one.tryDocker("run", "--rm", "--net", "data-tier", "busybox:local", "true")
+                                        .exit())
+                                .isZero());
         create(one, "app-tier");
         bothHave("app-tier", "data-tier");
         assertThat(client.endStream().rounds()).isGreaterThan(100);

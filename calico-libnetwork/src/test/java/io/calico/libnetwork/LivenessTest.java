@@ -81,8 +81,7 @@ class LivenessTest {
         long[] now = {0};
         try (OtherNodes others = new OtherNodes(store, "h1", () -> now[0])) {
             others.start();
-            await().untilAsserted(
-                    () -> assertThat(others.summary()).isEqualTo("2 other nodes, 1 not alive: h3"));
+            await().untilAsserted(() -> assertThat(others.summary()).isEqualTo("2 other nodes, 1 not alive: h3"));
             store.nodes().announce("h3", sign("m3", "10.0.0.3"), lease, other -> false);
             assertThat(others.summary()).isEqualTo("2 other nodes, all alive");
 
