@@ -311,7 +311,8 @@ class NetworksOnTwoHostsIT {
     @Test
     void whileTheDatastoreIsAwayContainersAreRefusedInTimeAndAllCatchesUpAfterwards() throws Exception {
         create(one, "data-tier");
-        bothHave("data-tier");
+        create(one, "removed-meanwhile");
+        bothHave("data-tier", "removed-meanwhile");
         Probe client = one.container("client", "data-tier");
         one.container("server", "data-tier").serveTcp(80);
         String server = one.addressOf("server", "data-tier");
@@ -331,6 +332,7 @@ class NetworksOnTwoHostsIT {
         assertThat(refusedAgain.exit()).isNotZero();
         assertThat(refusedAgain.err()).contains("etcd");
         assertThat(problems(one)).contains("Problem");
+        one.docker("network", "rm", "removed-meanwhile");
         assertThat(client.tcp(server, 80)).isEqualTo("open");
         startEtcd();
 

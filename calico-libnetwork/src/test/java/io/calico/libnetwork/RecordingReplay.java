@@ -129,7 +129,7 @@ final class RecordingReplay implements AutoCloseable {
                         .equals(endpoint);
             }
             if (address.equals(endpoints.get(endpoint)) && !mentionedLater) {
-                plugin.dataplane().removeWorkload("cali" + endpoint.substring(0, 11));
+                plugin.links().remove("cali" + endpoint.substring(0, 11));
                 joined.remove(endpoint);
             }
         }

@@ -140,10 +140,10 @@ class ReplicaTest {
     @Test
     @SuppressWarnings("try") // the guard is held, not called
     void anEngineThatTakesBackACopyWhileItIsMadeDoesNotRemoveTheNetwork() {
-        try (ReplicaGuard.Making making = plugin.driver().replicas().making(ORIGINAL)) {
-            makeCopy();
-            deleteCopy();
-        }
+        ReplicaGuard.Making making = plugin.driver().replicas().making(ORIGINAL);
+        makeCopy();
+        deleteCopy();
+        making.close();
 
         assertThat(plugin.store().networks().ofHost(HOST)).isEmpty();
         assertThat(plugin.store().networks().find("data-tier"))
