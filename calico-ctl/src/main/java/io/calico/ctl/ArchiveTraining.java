@@ -3,6 +3,8 @@ package io.calico.ctl;
 import io.calico.datastore.etcd.EtcdTraining;
 import io.calico.datastore.memory.MemoryDatastore;
 import io.calico.datastore.unix.DatastoreSocketServer;
+import io.calico.libnetwork.health.StatusClient;
+import io.calico.libnetwork.health.StatusServer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -21,6 +23,10 @@ import java.util.Map;
 final class ArchiveTraining {
     private static final String RULES =
             "{\"id\":\"p\",\"inbound_rules\":[],\"outbound_rules\":[{\"action\":\"allow\"}]}";
+
+    private static final String STATUS =
+            "{\"version\":\"1\",\"in_sync\":true,\"since\":\"\",\"endpoints\":1,\"datastore\":\"memory:\",\"problems\":"
+                    + "[{\"problem\":\"t\",\"remedy\":\"r\",\"blocking\":false}]}";
 
     private static final List<List<String>> COMMANDS = List.of(
             List.of("--help"),
@@ -64,9 +70,25 @@ final class ArchiveTraining {
                 byte[] input = RULES.getBytes(StandardCharsets.UTF_8);
                 Calicoctl.run(command, environment, new ByteArrayInputStream(input), nowhere, nowhere);
             }
+            askForStatus(directory.resolve("status.sock"));
         } finally {
             Files.deleteIfExists(socket);
             Files.deleteIfExists(directory);
+        }
+    }
+
+    /** There is no daemon for {@code status} to ask, but somebody who answers as one. */
+    private static void askForStatus(Path socket) throws IOException {
+        StatusServer.Page page = new StatusServer.Page(200, "application/json", STATUS);
+        try (StatusServer server = StatusServer.onSocket(socket, Map.of(StatusClient.STATUS, () -> page))) {
+            new StatusClient(socket).status();
+            // Used by the answer, and not without a daemon.
+            Class.forName("io.calico.ctl.NodeReport", true, ArchiveTraining.class.getClassLoader());
+            server.port();
+        } catch (ClassNotFoundException e) {
+            throw new IllegalStateException("a class of this jar is missing", e);
+        } finally {
+            Files.deleteIfExists(socket);
         }
     }
 }

@@ -214,7 +214,7 @@ class CommandsOnEtcdIT {
         assertThat(ok("endpoint", "show", "--detailed")).contains("rack7-n3", "10.9.");
         ok("profile", "add", "extra");
         ok("endpoint", "e1", "profile", "append", "extra");
-        assertThat(ok("endpoint", "e1", "profile", "show")).contains("extra", "app-tier");
+        assertThat(ok("endpoint", "e1", "profile", "show")).contains("extra", ID);
         ok("endpoint", "e1", "profile", "remove", "extra");
         ok("profile", "remove", "extra");
     }
