@@ -222,7 +222,7 @@ final class Convergence {
         if (policyIsDue) {
             CompiledPolicy policy = records.policy();
             EndpointToHostAction toHost = records.toHost();
-            if (policy != enforced || toHost != enforcedToHost) {
+            if (!policy.equals(enforced) || toHost != enforcedToHost) {
                 enforcedToHost = null;
                 dataplane.applyPolicy(policy, toHost);
                 enforced = policy;
