@@ -16,8 +16,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * they are answered. Each command may fail; none may hang.
  */
 final class Turmoil {
-    /** The engine looks 15 s for a plugin that is away, at each of the calls of a command. */
-    private static final Duration LONGEST_COMMAND = Duration.ofSeconds(90);
+    /** The engine looks 15 s for a plugin that is away, at each of the calls of a command: eight for a container on two networks. */
+    private static final Duration LONGEST_COMMAND = Duration.ofMinutes(4);
 
     private static final int CONTAINERS_OF_A_CLIENT = 3;
 

@@ -18,7 +18,8 @@ import java.util.stream.Collectors;
  *
  * <ul>
  *   <li>An endpoint of ours that the engine does not know goes, with its interface and its addresses. Unless it has an
- *       interface and is on a network that this engine does not have: it may be another engine's.
+ *       interface and is on a network that we have and this engine does not: it may be another engine's. Of a network that was
+ *       deleted no engine has a container.
  *   <li>The engine knows an endpoint if a network of it lists it, or if a running container shows it and it has an interface: a
  *       container also shows the endpoint of a connection that failed.
  *   <li>An endpoint that the engine knows and that has no interface is reported: only a restart of its container helps.
@@ -29,18 +30,26 @@ final class EndpointRules {
     private static final String ORCHESTRATOR = "libnetwork";
 
     private final HostState state;
+    private final Set<String> networkIds;
     private final EndpointRecords records;
     private final BlockAllocator allocator;
     private final HostLinks links;
     private final Consumer<StoredEndpoint> removed;
 
+    /**
+     * Rules for one look.
+     *
+     * @param networkIds of all networks in the datastore
+     */
     EndpointRules(
             HostState state,
+            Set<String> networkIds,
             EndpointRecords records,
             BlockAllocator allocator,
             HostLinks links,
             Consumer<StoredEndpoint> removed) {
         this.state = state;
+        this.networkIds = networkIds;
         this.records = records;
         this.allocator = allocator;
         this.links = links;
@@ -82,8 +91,10 @@ final class EndpointRules {
             }
             return;
         }
-        boolean ofThisEngine = endpoint.value().profileIds().stream().anyMatch(engine.canonicalIds()::contains);
-        if (hasLink && !ofThisEngine) {
+        List<String> networks = endpoint.value().profileIds();
+        boolean ofThisEngine = networks.stream().anyMatch(engine.canonicalIds()::contains);
+        boolean mayBeAnothers = networks.stream().anyMatch(networkIds::contains);
+        if (hasLink && !ofThisEngine && mayBeAnothers) {
             found.accept(Suspect.reported(
                     identity + " is of no network",
                     text + " is not known to Docker, nor is its network; it has an interface and is kept, for it may be"

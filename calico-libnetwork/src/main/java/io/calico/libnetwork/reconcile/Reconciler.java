@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -124,7 +125,8 @@ public final class Reconciler {
     private List<Suspect> suspects(Optional<EngineSnapshot> snapshot) {
         HostState state = HostState.read(options.host(), snapshot, store, allocator, links);
         List<Suspect> found = new ArrayList<>();
-        new EndpointRules(state, records, allocator, links, removed).find(found::add);
+        Set<String> networkIds = Set.copyOf(store.networks().requestIds());
+        new EndpointRules(state, networkIds, records, allocator, links, removed).find(found::add);
         new AddressRules(state, store, allocator).find(found::add);
         snapshot.ifPresent(s -> new NetworkRules(options.host(), store, s).find(found::add));
         state.endpoints()

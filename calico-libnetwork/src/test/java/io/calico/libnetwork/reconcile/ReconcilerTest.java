@@ -293,6 +293,21 @@ class ReconcilerTest {
         }
 
         @Test
+        void oneWithAnInterfaceOnANetworkThatWasDeletedGoes() throws Exception {
+            createNetwork();
+            start();
+            endpoints.clear();
+            networks.clear();
+            plugin.ok("/NetworkDriver.DeleteNetwork", "{\"NetworkID\":\"" + NETWORK + "\"}");
+
+            lookTwice();
+
+            assertThat(plugin.endpoints()).isEmpty();
+            assertThat(plugin.dataplane().liveInterfaces()).isEmpty();
+            assertThat(plugin.addressesInUse()).isZero();
+        }
+
+        @Test
         void afterARebootOneOnANetworkThatIsGoneGoes() throws Exception {
             createNetwork();
             start();
