@@ -50,8 +50,6 @@ public final class RouteCalculator {
     /** What was told and done. */
     private final Map<Cidr, WantedRoute> appliedRoutes = new HashMap<>();
 
-    private OwnTunnels appliedTunnels = OwnTunnels.NONE;
-
     /** A calculator that knows of no record yet, for the host of that name. */
     public RouteCalculator(String self) {
         this.self = self;
@@ -159,7 +157,6 @@ public final class RouteCalculator {
         }
         changedRoutes.clear();
         changedPeers.clear();
-        appliedTunnels = tunnels();
     }
 
     private Optional<WantedRoute> route(Cidr destination) {
