@@ -83,8 +83,11 @@ public final class EtcdTraining {
         store.get(KEY);
         store.listAll("/calico/");
         Seen seen = new Seen();
-        Watch watch = store.watch("/calico/", 6, seen);
-        seen.latch.await(5, TimeUnit.SECONDS);
+        // After a revision older than the record's, so that it is told as a change.
+        Watch watch = store.watch("/calico/", 5, seen);
+        if (!seen.latch.await(5, TimeUnit.SECONDS)) {
+            throw new IllegalStateException("the watch tells no change");
+        }
         watch.close();
         try (Lease lease = store.grantLease(Duration.ofSeconds(10))) {
             lease.keepAlive();
