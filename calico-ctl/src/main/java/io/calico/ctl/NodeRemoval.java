@@ -65,7 +65,7 @@ final class NodeRemoval {
             console.paragraph("The node cannot be removed while it is running.  Stop it first: calicoctl node stop");
             return false;
         }
-        if (!isThisMachine && !force && session.store().nodes().status(host).isPresent()) {
+        if (!isThisMachine && !force && session.store().nodes().isAlive(host)) {
             console.paragraph("Host " + host + " is alive: its node runs, or has ended less than a minute ago.  Stop it"
                     + " there first: calicoctl node stop. Force with --force");
             console.paragraph("Note that a node that runs writes its data again, and that its containers lose their"

@@ -1,6 +1,5 @@
 package io.calico.ctl;
 
-import io.calico.datastore.Nodes;
 import io.calico.datastore.spi.DatastoreException;
 import io.calico.model.Node;
 import io.calico.model.net.IpAddress;
@@ -10,12 +9,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /** {@code calicoctl status}: whether the node daemon of this machine runs, what is wrong with it, and what to do. */
 final class StatusCommand implements CommandGroup {
     private static final String DEFAULT_AS_NUMBER = "64511";
-    private static final int MOST_NAMES = 10;
 
     @Override
     public String name() {
@@ -65,7 +62,6 @@ final class StatusCommand implements CommandGroup {
             for (IpVersion version : IpVersion.values()) {
                 printAddress(version, registered, session);
             }
-            printNodes(session);
         } catch (DatastoreException e) {
             // That the daemon runs is true all the same.
             console.errorLine("Warning: no addresses: " + e.getMessage());
@@ -96,27 +92,6 @@ final class StatusCommand implements CommandGroup {
             console.line("IP: " + address.get() + "    AS Number: " + asNumber);
         }
         console.line("");
-    }
-
-    /** Where there are several nodes, and they show whether they live: how many there are, and which do not. */
-    private static void printNodes(Session session) {
-        Nodes nodes = session.store().nodes();
-        List<Node> known = nodes.list().values();
-        Set<String> alive = nodes.alive();
-        if (known.size() < 2 || alive.isEmpty()) {
-            return;
-        }
-        List<String> dead = known.stream()
-                .map(Node::name)
-                .filter(name -> !alive.contains(name))
-                .toList();
-        String names = String.join(", ", dead.subList(0, Math.min(dead.size(), MOST_NAMES)));
-        session.console()
-                .line("Nodes: " + known.size()
-                        + (dead.isEmpty()
-                                ? ", all alive"
-                                : ", not alive: " + names + (dead.size() > MOST_NAMES ? ", …" : "")));
-        session.console().line("");
     }
 
     private static String upSince(ProcessHandle process, Instant now) {

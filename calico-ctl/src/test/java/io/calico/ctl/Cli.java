@@ -5,14 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.calico.datastore.CalicoStore;
 import io.calico.datastore.memory.MemoryDatastore;
 import io.calico.datastore.spi.Datastore;
+import io.calico.model.SignOfLife;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -48,6 +51,12 @@ final class Cli {
                     ? text.toString()
                     : text.append("=> ").append(code).append('\n').toString();
         }
+    }
+
+    /** Has a host show that it is alive, as its daemon would. */
+    void announce(String host) {
+        SignOfLife sign = new SignOfLife("1.0", Optional.empty(), "2026-01-01T00:00:00Z", "5d0c");
+        store.nodes().announce(host, sign, datastore.grantLease(Duration.ofMinutes(1)), other -> true);
     }
 
     Result run(List<String> args, String input) {

@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -123,7 +122,7 @@ class DatastoreCommandTest {
 
     @Test
     void signsOfLifeAreNotExported() {
-        from.store.nodes().putStatus("rack7-n3", "up", from.datastore.grantLease(Duration.ofMinutes(1)));
+        from.announce("rack7-n3");
 
         export();
 
@@ -137,7 +136,7 @@ class DatastoreCommandTest {
     void datastoreThatHoldsDataIsReplacedOnlyIfTold() {
         export();
         to.given("node --runtime=none --ip=10.200.1.4", "profile add db");
-        to.store.nodes().putStatus("rack7-n4", "up", to.datastore.grantLease(Duration.ofMinutes(1)));
+        to.announce("rack7-n4");
         Map<String, String> before = records(to.datastore);
 
         assertThat(importIt().transcript())

@@ -3,7 +3,6 @@ package io.calico.ctl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.calico.datastore.spi.Lease;
 import io.calico.libnetwork.health.StatusClient;
 import io.calico.libnetwork.health.StatusServer;
 import io.calico.model.EndpointKey;
@@ -428,25 +427,6 @@ class NodeCommandTest {
                     Policy: in force, 1 endpoint
                     Datastore: memory:
                     """.formatted(Version.text()));
-        }
-    }
-
-    @Test
-    void statusTellsWhichNodesShowNoSignOfLife() throws IOException {
-        cli.given("node --ip=10.200.1.3");
-        for (String name : List.of("rack7-n4", "rack7-n5")) {
-            cli.store.nodes().put(Node.builder().name(name).build());
-        }
-        Lease lease = cli.datastore.grantLease(Duration.ofMinutes(1));
-
-        try (StatusServer running = status()) {
-            assertThat(running.port()).isNegative();
-            assertThat(cli.run("status").out()).doesNotContain("Nodes:");
-            cli.store.nodes().putStatus("rack7-n3", "{}", lease);
-            cli.store.nodes().putStatus("rack7-n5", "{}", lease);
-            assertThat(cli.run("status").out()).contains("\nNodes: 3, not alive: rack7-n4\n\n");
-            cli.store.nodes().putStatus("rack7-n4", "{}", lease);
-            assertThat(cli.run("status").out()).contains("\nNodes: 3, all alive\n\n");
         }
     }
 

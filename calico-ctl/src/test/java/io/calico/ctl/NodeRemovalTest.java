@@ -13,7 +13,6 @@ import io.calico.model.HostNetwork;
 import io.calico.model.WorkloadEndpoint;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.MacAddress;
-import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
@@ -251,7 +250,7 @@ class NodeRemovalTest {
     @Test
     void hostThatIsAliveIsRemovedOnlyByForce() {
         deadHost();
-        cli.store.nodes().putStatus("rack7-n9", "{}", cli.datastore.grantLease(Duration.ofMinutes(1)));
+        cli.announce("rack7-n9");
 
         cli.transcript("""
                 $ node remove --host=rack7-n9 --remove-endpoints

@@ -82,15 +82,9 @@ public final class Nodes {
         records.write(transaction.build(), v4Key, Optional.of(v4));
     }
 
-    /** The host's sign of life: what its daemon last wrote; empty if its lease has ended. */
-    public Optional<String> status(String name) {
-        return store.get(new StoreKey.NodeStatus(name).path()).map(KeyValue::value);
-    }
-
-    /** Writes the host's sign of life, which vanishes with the lease. */
-    public void putStatus(String name, String status, Lease lease) {
-        String key = new StoreKey.NodeStatus(name).path();
-        records.write(Transaction.builder().put(key, status, lease).build(), key, Optional.of(status));
+    /** Whether the host has a sign of life, of whatever content. */
+    public boolean isAlive(String name) {
+        return store.get(new StoreKey.NodeStatus(name).path()).isPresent();
     }
 
     /** The host's sign of life; empty if it is not alive. */

@@ -7,10 +7,12 @@ import io.calico.datastore.memory.MemoryDatastore;
 import io.calico.datastore.spi.Lease;
 import io.calico.datastore.spi.Transaction;
 import io.calico.model.Node;
+import io.calico.model.SignOfLife;
 import io.calico.model.json.BadRecordException;
 import io.calico.model.net.IpAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class NodesTest {
@@ -82,12 +84,13 @@ class NodesTest {
     void aSignOfLifeEndsWithItsLease() {
         Lease lease = memory.grantLease(Duration.ofMinutes(1));
 
-        nodes.putStatus("n1", "up", lease);
-        assertThat(nodes.status("n1")).contains("up");
+        SignOfLife sign = new SignOfLife("1.0", Optional.empty(), "2026-01-01T00:00:00Z", "5d0c");
+        assertThat(nodes.announce("n1", sign, lease, other -> false)).isEmpty();
+        assertThat(nodes.signOfLife("n1")).contains(sign);
         assertThat(nodes.alive()).containsExactly("n1");
         lease.close();
 
-        assertThat(nodes.status("n1")).isEmpty();
+        assertThat(nodes.isAlive("n1")).isFalse();
         assertThat(nodes.alive()).isEmpty();
     }
 

@@ -47,6 +47,9 @@ import org.slf4j.LoggerFactory;
 public final class Syncer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Syncer.class);
     private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
+    /** So that after an outage of any length this host is up to date within seconds. */
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+
     private static final int PAGE = 1000;
 
     private final Datastore store;
@@ -74,12 +77,12 @@ public final class Syncer implements AutoCloseable {
     private @Nullable SyncStatus status;
 
     /**
-     * A syncer with growing pauses of at most 5 s.
+     * A syncer with growing pauses of at most 2 s.
      *
      * @param prefixes one or more, each starting and ending with {@code /}
      */
     public Syncer(Datastore store, List<String> prefixes, SyncerListener listener) {
-        this(store, prefixes, listener, Backoff.exponential(Duration.ofSeconds(5), new Random()));
+        this(store, prefixes, listener, Backoff.exponential(LONGEST_PAUSE, new Random()));
     }
 
     /** A syncer with other pauses. */

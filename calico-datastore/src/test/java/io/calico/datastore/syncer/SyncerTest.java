@@ -113,6 +113,7 @@ class SyncerTest {
                 "IN_SYNC",
                 "CONNECTING",
                 "IN_SYNC",
+                "CONNECTING",
                 "RESYNC",
                 "/t/changed=2 /t/new=2 /t/deleted=(deleted)",
                 "IN_SYNC");
