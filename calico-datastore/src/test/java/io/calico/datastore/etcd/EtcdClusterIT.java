@@ -130,7 +130,9 @@ class EtcdClusterIT {
                     .hasMessageContainingAll(
                             cluster.members().get(0).endpoint() + ": connection refused",
                             cluster.members().get(2).endpoint() + ": the cluster has no leader");
-            assertThatThrownBy(() -> store.commit(put)).isInstanceOf(DatastoreException.Unavailable.class);
+            // Refused; on a busy machine the refusal may come too late to be heard.
+            assertThatThrownBy(() -> store.commit(put))
+                    .isInstanceOfAny(DatastoreException.Unavailable.class, DatastoreException.UnknownResult.class);
 
             cluster.members().get(0).start();
             EtcdUnderTest.await(() -> store.commit(put));
