@@ -15,7 +15,7 @@ part_rule() {
   container $two app rule-app
   : > "$times/arrivals"
   background within $one db $(clock receive 3306) > "$times/arrivals"
-  background within $two app $(clock send "$(address_of $one db rule-db)" 3306)
+  background within $two app $(clock send "$(address_of $one db rule-db)" 3306) 2>/dev/null
   sleep 2
   local round before line rule="inbound allow udp from tag rule-app to ports 3306"
   for round in $(seq 0 "$rounds"); do

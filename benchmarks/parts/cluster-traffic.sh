@@ -46,10 +46,10 @@ measure() {
 
 part_traffic() {
   command -v iperf3 >/dev/null || { echo "benchmarks/cluster: 'traffic' needs iperf3" >&2; exit 1; }
-  local kinds=(plain calico vxlan) kind round against
+  local kinds=(plain calico vxlan) reached=() kind round against
   declare -A address
   plain_pair
-  calico_network traffic-calico
+  calico_network traffic-calico --subnet 192.168.0.0/16
   ctl $one pool add 10.84.0.0/16 --vxlan=always >/dev/null
   calico_network traffic-vxlan --subnet 10.84.0.0/16
   case $("$vhost" exec $one dockerd --version) in
@@ -61,7 +61,11 @@ part_traffic() {
     container $two "client-$kind" "traffic-$kind"
     address[$kind]=$(address_of $one "server-$kind" "traffic-$kind")
   done
-  for kind in "${kinds[@]}"; do background server "$kind" iperf3 -s >/dev/null; done
+  for kind in "${kinds[@]}"; do
+    if client "$kind" busybox ping -q -c 5 "${address[$kind]}" >/dev/null; then reached+=("$kind"); else echo "not reached: $kind" >&2; fi
+  done
+  kinds=("${reached[@]}")
+  for kind in "${kinds[@]}"; do background server "$kind" iperf3 -s >/dev/null 2>&1; done
   sleep 1
   for round in $(seq 0 "$rounds"); do
     for kind in "${kinds[@]}"; do
