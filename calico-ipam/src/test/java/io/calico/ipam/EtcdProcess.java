@@ -3,12 +3,13 @@ package io.calico.ipam;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.calico.datastore.Datastores;
+import io.calico.datastore.spi.Datastore;
+import io.calico.datastore.spi.DatastoreException;
 import java.io.File;
 import java.io.IOException;
-import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,20 +49,23 @@ final class EtcdProcess implements AutoCloseable {
                 .redirectOutput(directory.resolve("etcd.log").toFile())
                 .start();
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
-        awaitHealth(URI.create("http://127.0.0.1:" + client + "/health"), process);
-        return new EtcdProcess(process, "etcd://127.0.0.1:" + client);
+        String uri = "etcd://127.0.0.1:" + client;
+        awaitAnswer(uri, process);
+        return new EtcdProcess(process, uri);
     }
 
-    /** A call of the store waits for five seconds, and on a busy machine etcd takes longer to start. */
-    private static void awaitHealth(URI page, Process process) {
-        Awaitility.await("etcd answers").atMost(Duration.ofMinutes(1)).until(() -> {
-            assertThat(process.isAlive()).as("etcd runs").isTrue();
-            try {
-                return ((HttpURLConnection) page.toURL().openConnection()).getResponseCode() == 200;
-            } catch (IOException e) {
-                return false;
-            }
-        });
+    /** A call waits for five seconds; on a busy machine etcd, and the first call of a process, take longer to start. */
+    private static void awaitAnswer(String uri, Process process) {
+        try (Datastore store = Datastores.open(uri)) {
+            Awaitility.await("etcd answers").atMost(Duration.ofMinutes(1)).until(() -> {
+                assertThat(process.isAlive()).as("etcd runs").isTrue();
+                try {
+                    return store.get("/calico/none").isEmpty();
+                } catch (DatastoreException.Unavailable e) {
+                    return false;
+                }
+            });
+        }
     }
 
     private static int freePort() throws IOException {

@@ -26,7 +26,7 @@ public final class RtNetlink implements AutoCloseable {
     private static final int MAX_REQUESTS_PER_SEND = 128;
 
     private static final int RECEIVE_BUFFER = 1 << 20;
-    private static final int MAX_DUMPS = 10;
+    private static final int MAX_DUMPS = 50;
 
     private final Exchange exchange;
 
