@@ -1,7 +1,7 @@
 # Sourced by benchmarks/cluster: one real node among many hosts that are records only. One endpoint in twenty is on the network
 # that the real host has a container of, so one change in twenty matters to it.
 
-HOSTS=1000 ENDPOINTS=50 RATE=200 SECONDS_OF_CHANGE=60
+HOSTS=1000 ENDPOINTS=50 RATE=200 SECONDS_OF_CHANGE=${SECONDS_OF_CHANGE:-60}
 
 fake() { java -Xmx512m -cp "$classes:$(echo "$here"/calico-libnetwork/target/calico-libnetwork-*-bundle.jar)" io.calico.benchmarks.FakeCluster "$@"; }
 
