@@ -25,6 +25,7 @@ class CommandLineTest {
               endpoint  Show endpoints, and show and change their profiles.
               pool      Show and change the pools of addresses.
               ipam      Show which addresses are in use, and release them.
+              datastore Write all data into a file, or read it back into this or another datastore.
               diags     Collect what helps to find an error on this machine.
               version   Print the version of calicoctl.
 

@@ -3,6 +3,7 @@ package io.calico.dataplane;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.calico.model.json.BadRecordException;
 import io.calico.model.json.ModelJson;
+import io.calico.model.json.RecordFields;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpVersion;
 import java.util.Optional;
@@ -41,7 +42,8 @@ final class RouteValues {
         }
         Optional<IpAddress> address = IpAddress.tryParse(value).filter(parsed -> parsed.version() == version);
         if (address.isEmpty()) {
-            throw new BadRecordException(key, "'" + value + "' is not an IPv" + version.number() + " address");
+            throw new BadRecordException(
+                    key, RecordFields.shown(value) + " is not an IPv" + version.number() + " address");
         }
         return address;
     }

@@ -10,6 +10,7 @@ import io.calico.model.Node;
 import io.calico.model.SignOfLife;
 import io.calico.model.json.BadRecordException;
 import io.calico.model.json.ModelJson;
+import io.calico.model.json.RecordFields;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpVersion;
 import java.util.ArrayList;
@@ -158,7 +159,8 @@ public final class Nodes {
         Optional<IpAddress> address = IpAddress.tryParse(record.value()).filter(parsed -> parsed.version() == version);
         if (address.isEmpty()) {
             throw new BadRecordException(
-                    record.key(), "'" + record.value() + "' is not an IPv" + version.number() + " address");
+                    record.key(),
+                    RecordFields.shown(record.value()) + " is not an IPv" + version.number() + " address");
         }
         return address;
     }
@@ -166,7 +168,7 @@ public final class Nodes {
     private static Optional<Long> readAsNumber(KeyValue record) {
         OptionalLong number = AsNumbers.tryParse(record.value());
         if (number.isEmpty()) {
-            throw new BadRecordException(record.key(), "'" + record.value() + "' is not an AS number");
+            throw new BadRecordException(record.key(), RecordFields.shown(record.value()) + " is not an AS number");
         }
         return Optional.of(number.getAsLong());
     }

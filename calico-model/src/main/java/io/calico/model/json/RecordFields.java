@@ -147,7 +147,15 @@ public final class RecordFields {
 
     /** The node as JSON, cut off where it gets too long for a message. */
     public static String shown(JsonNode node) {
-        String json = JsonText.write(node);
-        return json.length() <= 60 ? json : json.substring(0, 57) + "...";
+        return cut(JsonText.write(node));
+    }
+
+    /** The text of a record in quotes, on one line, cut off where it gets too long for a message. */
+    public static String shown(String text) {
+        return "'" + cut(text.replaceAll("\\p{Cntrl}", " ")) + "'";
+    }
+
+    private static String cut(String text) {
+        return text.length() <= 60 ? text : text.substring(0, 57) + "...";
     }
 }
