@@ -12,7 +12,6 @@ import io.calico.libnetwork.health.NodeStatus;
 import io.calico.libnetwork.health.StatusClient;
 import io.calico.libnetwork.http.RawClient;
 import io.calico.libnetwork.metrics.ExpositionFormat;
-import io.calico.model.Profile;
 import io.calico.model.net.IpAddress;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -105,7 +104,7 @@ class CalicoNodeTest {
             dataplane.addProblem("iptables is missing");
             dataplane.failNext(RecordingDataplane.Operation.APPLY, 1000);
             try (Datastore served = Datastores.open("unix:" + options.datastoreSocket())) {
-                new CalicoStore(served).profiles().create(Profile.defaults("p"));
+                new CalicoStore(served).config().setHost("h1", "DefaultEndpointToHostAction", "DROP");
             }
             await().atMost(Duration.ofSeconds(20))
                     .until(() -> http("/health/ready").startsWith("HTTP/1.1 503 "));
