@@ -104,7 +104,7 @@ class CalicoNodeTest {
             dataplane.addProblem("iptables is missing");
             dataplane.failNext(RecordingDataplane.Operation.APPLY, 1000);
             try (Datastore served = Datastores.open("unix:" + options.datastoreSocket())) {
-                new CalicoStore(served).config().setGlobal("DefaultEndpointToHostAction", "ACCEPT");
+                new CalicoStore(served).config().setHost("h1", "DefaultEndpointToHostAction", "DROP");
             }
             await().atMost(Duration.ofSeconds(20))
                     .until(() -> http("/health/ready").startsWith("HTTP/1.1 503 "));

@@ -137,7 +137,7 @@ class HostRoutesIT {
 
         assertThat(millisUntil(() -> routes(h1).contains("10.65.3.0/26 via 172.30.1.3 dev eth0")))
                 .isLessThan(MENDED.toMillis());
-        assertThat(h1.agent.status().problems()).isEmpty();
+        millisUntil(() -> h1.agent.status().problems().isEmpty());
     }
 
     @Test

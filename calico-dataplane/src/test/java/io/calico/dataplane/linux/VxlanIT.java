@@ -173,7 +173,7 @@ class VxlanIT {
         lab.delete(new StoreKey.HostVxlan("h3"));
 
         millisUntil(() -> !routes(h1).contains("10.65.3.0/26"));
-        assertThat(h1.dataplane.problems().toString()).contains("[h3]", "no VXLAN address of IPv4");
+        millisUntil(() -> h1.dataplane.problems().toString().contains("[h3]: no VXLAN address of IPv4"));
         millisUntil(() -> !state(h1).contains("172.30.1.3") && !state(h1).contains("66:00:00:00:00:03"));
         assertThat(state(h1)).contains("66:00:00:00:00:02");
     }

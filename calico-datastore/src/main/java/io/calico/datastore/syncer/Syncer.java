@@ -151,8 +151,8 @@ public final class Syncer implements AutoCloseable {
                     LOG.info("{}: {}; reading a snapshot", store.uri(), e.getMessage());
                     snapshotNeeded = true;
                     boolean isFollower = status == SyncStatus.IN_SYNC;
-                    report(SyncStatus.CONNECTING);
                     if (isFollower) {
+                        report(SyncStatus.RESYNC);
                         backoff.spread();
                     }
                 } catch (DatastoreException e) {

@@ -113,7 +113,6 @@ class SyncerTest {
                 "IN_SYNC",
                 "CONNECTING",
                 "IN_SYNC",
-                "CONNECTING",
                 "RESYNC",
                 "/t/changed=2 /t/new=2 /t/deleted=(deleted)",
                 "IN_SYNC");
