@@ -151,7 +151,7 @@ class DatastoreCommandTest {
         assertThat(forced.err())
                 .isEqualTo("Warning: these nodes are running on this datastore and follow each step: rack7-n4\n");
         Map<String, String> expected = records(from.datastore);
-        expected.put("/calico/felix/v1/host/rack7-n4/status", "up");
+        expected.put("/calico/felix/v1/host/rack7-n4/status", before.get("/calico/felix/v1/host/rack7-n4/status"));
         assertThat(records(to.datastore)).isEqualTo(expected);
     }
 

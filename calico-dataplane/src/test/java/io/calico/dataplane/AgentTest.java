@@ -448,6 +448,7 @@ class AgentTest {
         @Test
         void interfaceThatAnotherProgramChangedStaysDownWhilePolicyIsLost() throws InterruptedException {
             world.started().connect(1, "WEB");
+            world.settle();
             world.dataplane.failNext(Operation.APPLY, 3);
             world.dataplane.losePolicy();
 

@@ -150,7 +150,9 @@ class HistoryIT {
         }
         noAddressWasHeldTwiceAtOneTime(intervals);
         assertThat(killed).isNotEmpty();
-        assertThat(operations).isGreaterThan(1000);
+        assertThat(operations)
+                .as("enough to be wrong about, on a busy machine, too")
+                .isGreaterThan(100);
         System.out.println("history: " + ended.size() + " processes, " + killed.size() + " killed, " + operations
                 + " journal lines, " + ofKilled.size() + " addresses of killed owners");
 
