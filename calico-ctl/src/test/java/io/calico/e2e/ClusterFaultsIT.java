@@ -138,7 +138,7 @@ class ClusterFaultsIT {
 
     private static void awaitStatusIsFine() {
         for (VirtualHost host : List.of(one, two)) {
-            await().atMost(CAUGHT_UP).untilAsserted(() -> {
+            await().atMost(CAUGHT_UP.multipliedBy(4)).untilAsserted(() -> {
                 VirtualHost.Result status = host.tryCalicoctl("status");
                 assertThat(status.exit()).as("%s%s", status.out(), status.err()).isZero();
             });

@@ -76,8 +76,8 @@ final class CalicoNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CalicoNode.class);
     /** How long engines may find no plugin because policy is not in force yet; after that they get errors instead. */
     private static final Duration SYNC_BEFORE_SOCKET = Duration.ofSeconds(5);
-    /** Below the deadline of a plugin call, so that a caller hears what was the matter. */
-    private static final Duration ALLOCATOR_TIME = Duration.ofSeconds(8);
+    /** With the last call to the datastore, which may take five seconds more, a caller hears within ten what was the matter. */
+    private static final Duration ALLOCATOR_TIME = Duration.ofMillis(4500);
 
     private final NodeOptions options;
     private final Map<String, String> environment;
