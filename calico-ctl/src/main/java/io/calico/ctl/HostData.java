@@ -4,7 +4,6 @@ import io.calico.datastore.CalicoStore;
 import io.calico.datastore.EndpointFilter;
 import io.calico.datastore.Keys;
 import io.calico.datastore.Listing;
-import io.calico.datastore.StoreKey;
 import io.calico.datastore.StoredEndpoint;
 import io.calico.datastore.spi.Datastore;
 import io.calico.datastore.spi.KeyValue;
@@ -14,7 +13,6 @@ import io.calico.ipam.BlockAllocator;
 import io.calico.ipam.IpamException;
 import io.calico.ipam.Owner;
 import io.calico.ipam.ReleaseRequest;
-import io.calico.model.HostNetwork;
 import io.calico.model.Network;
 import io.calico.model.json.BadRecordException;
 import io.calico.model.json.ModelJson;
@@ -112,26 +110,9 @@ final class HostData {
 
     /** Networks that were removed somewhere and waited for hosts to follow: without any host left they are done. */
     private void finishRemovedNetworks() {
-        Set<String> onHosts = new HashSet<>();
-        for (KeyValue record : store.datastore().listAll(Keys.NETWORK_HOSTS).records()) {
-            if (Keys.parse(record.key()) instanceof StoreKey.HostNetworkKey) {
-                try {
-                    onHosts.add(ModelJson.read(record.key(), record.value(), HostNetwork::fromJson)
-                            .network());
-                } catch (BadRecordException e) {
-                    // Which one it is, nobody can tell: none is taken away.
-                    return;
-                }
-            }
-        }
-        for (Network network : store.networks().list().values()) {
-            boolean isRemoved = network.toJson().path("removed").asBoolean(false);
-            if (isRemoved && !onHosts.contains(network.id())) {
-                store.profiles().remove(network.id());
-                store.networks().removeRequest(network.id());
-                store.networks().releaseName(network.name(), network.id());
-            }
-        }
+        store.networks().list().values().stream()
+                .filter(Network::removed)
+                .forEach(network -> store.networks().end(network.id()));
     }
 
     /** Frees what belongs to the host's endpoints, known or pending, tunnels, and networks that are gone. */

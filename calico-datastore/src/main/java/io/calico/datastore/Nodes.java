@@ -88,10 +88,10 @@ public final class Nodes {
         return store.get(new StoreKey.NodeStatus(name).path()).isPresent();
     }
 
-    /** The host's sign of life; empty if it is not alive. */
+    /** The host's sign of life; empty if it is not alive, or cannot be read. */
     public Optional<SignOfLife> signOfLife(String name) {
         String key = new StoreKey.NodeStatus(name).path();
-        return store.get(key).map(record -> ModelJson.read(key, record.value(), SignOfLife::fromJson));
+        return store.get(key).flatMap(Nodes::readable);
     }
 
     /**
