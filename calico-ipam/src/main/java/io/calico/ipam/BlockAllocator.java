@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
@@ -148,6 +149,19 @@ public final class BlockAllocator {
     public List<AddressInfo> addressesOwnedOn(String node) {
         try {
             return new Ownership(store).on(node);
+        } catch (DatastoreException e) {
+            throw new IpamException.DatastoreUnavailable("could not read the blocks: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * As {@link #addressesOwnedOn(String)}, but reads only the blocks that the node has an affinity to, and some others.
+     *
+     * @param alsoIn blocks of other hosts, or of none; those that do not exist are passed over
+     */
+    public List<AddressInfo> addressesOwnedOn(String node, Set<Cidr> alsoIn) {
+        try {
+            return new Ownership(store).on(node, alsoIn);
         } catch (DatastoreException e) {
             throw new IpamException.DatastoreUnavailable("could not read the blocks: " + e.getMessage(), e);
         }

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -280,6 +281,27 @@ class QueriesTest {
             assertThat(host.addressesOwnedOn("h").stream().map(AddressInfo::address))
                     .containsExactlyInAnyOrder(first, second);
             assertThat(host.addressesOwnedOn("other")).isEmpty();
+        }
+
+        @Test
+        void theAddressesOfANodeAreFoundInItsOwnBlocksAndInThoseThatAreNamed() {
+            cluster.pool("10.0.0.0/24");
+            IpAddress own = pending();
+            IpAddress borrowed = cluster.host("other")
+                    .autoAssign(AssignRequest.builder()
+                            .num4(1)
+                            .owner(Owner.endpoint("h", "e7"))
+                            .build())
+                    .addresses()
+                    .get(0);
+            Cidr othersBlock = host.info(borrowed).orElseThrow().block();
+
+            assertThat(host.addressesOwnedOn("h", Set.of()))
+                    .extracting(AddressInfo::address)
+                    .containsExactly(own);
+            assertThat(host.addressesOwnedOn("h", Set.of(othersBlock, Cidr.parse("10.9.0.0/26"))))
+                    .extracting(AddressInfo::address)
+                    .containsExactlyInAnyOrder(own, borrowed);
         }
 
         private IpAddress pending() {

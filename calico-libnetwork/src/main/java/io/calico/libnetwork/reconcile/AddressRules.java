@@ -11,6 +11,8 @@ import io.calico.ipam.ReleaseRequest;
 import io.calico.ipam.TransferResult;
 import io.calico.model.IpPool;
 import io.calico.model.net.IpAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,15 +37,23 @@ final class AddressRules {
     private final HostState state;
     private final CalicoStore store;
     private final BlockAllocator allocator;
-    private final Map<IpAddress, List<StoredEndpoint>> users;
     private final Set<String> networks;
+    /** Of this host, by address. */
+    private final Map<IpAddress, List<StoredEndpoint>> users = new HashMap<>();
+
+    private final Set<String> endpointIds;
 
     AddressRules(HostState state, CalicoStore store, BlockAllocator allocator) {
         this.state = state;
         this.store = store;
         this.allocator = allocator;
-        this.users = state.byAddress();
         this.networks = Set.copyOf(store.networks().requestIds());
+        this.endpointIds = state.endpointIds();
+        for (StoredEndpoint endpoint : state.endpoints().values()) {
+            for (IpAddress address : endpoint.value().addresses()) {
+                users.computeIfAbsent(address, a -> new ArrayList<>()).add(endpoint);
+            }
+        }
     }
 
     void find(Consumer<Suspect> found) {
@@ -51,7 +61,7 @@ final class AddressRules {
         Set<IpAddress> assigned =
                 state.addresses().stream().map(AddressInfo::address).collect(Collectors.toSet());
         List<IpPool> pools = store.pools().list().values();
-        for (StoredEndpoint endpoint : state.ofThisHost()) {
+        for (StoredEndpoint endpoint : state.endpoints().values()) {
             for (IpAddress address : endpoint.value().addresses()) {
                 boolean ours = pools.stream()
                         .anyMatch(pool -> pool.ipam() && pool.cidr().contains(address));
@@ -72,7 +82,7 @@ final class AddressRules {
             return;
         }
         Optional<String> why = whyLeft(owner);
-        if (why.isPresent() && !state.hasDamagedEndpoints()) {
+        if (why.isPresent() && state.having(address.address()).isEmpty() && !state.hasDamagedEndpointsAnywhere()) {
             found.accept(Suspect.mendable(
                             "address " + address.address() + " " + address.sequence() + " " + owner.kind() + " "
                                     + owner.id().orElse(""),
@@ -83,12 +93,18 @@ final class AddressRules {
         }
     }
 
+    private boolean isOfThisHost(AddressInfo address) {
+        return address.owner()
+                .filter(owner -> owner.node().equals(state.host()))
+                .isPresent();
+    }
+
     private Optional<String> whyLeft(Owner owner) {
         String id = owner.id().orElse("");
         return switch (owner.kind()) {
             case Owner.ENDPOINT_PENDING -> Optional.of("is assigned to this host and no endpoint has it");
             case Owner.ENDPOINT ->
-                state.endpointIdsOfThisHost().contains(id)
+                endpointIds.contains(id)
                         ? Optional.empty()
                         : Optional.of("is assigned to endpoint " + id + ", which does not exist");
             case Owner.NETWORK ->
@@ -105,10 +121,10 @@ final class AddressRules {
     }
 
     private void bind(AddressInfo address, Owner pending, List<StoredEndpoint> having, Consumer<Suspect> found) {
-        StoredEndpoint endpoint = having.get(0);
-        if (having.size() > 1 || !endpoint.key().host().equals(state.host())) {
+        if (having.size() > 1 || state.having(address.address()).size() > 1) {
             return;
         }
+        StoredEndpoint endpoint = having.get(0);
         String id = endpoint.key().endpoint();
         found.accept(Suspect.mendable(
                         "address " + address.address() + " of endpoint " + id,
@@ -127,6 +143,7 @@ final class AddressRules {
                 .atOnce());
     }
 
+    /** Not assigned, or in a block that was not read because it is another host's. */
     private void judgeUnassigned(StoredEndpoint endpoint, IpAddress address, Consumer<Suspect> found) {
         String id = endpoint.key().endpoint();
         Optional<AddressInfo> info = allocator.info(address);
@@ -141,6 +158,10 @@ final class AddressRules {
                             AssignOptions.builder()
                                     .owner(Owner.endpoint(state.host(), id))
                                     .build())));
+            return;
+        }
+        if (isOfThisHost(info.get())) {
+            judge(info.get(), found);
         } else if (info.get().owner().isPresent()) {
             Owner owner = info.get().owner().get();
             found.accept(Suspect.reported(

@@ -58,14 +58,15 @@ final class EndpointRules {
 
     void find(Consumer<Suspect> found) {
         state.engine()
-                .ifPresent(engine -> state.ofThisHost().stream()
+                .ifPresent(engine -> state.endpoints().values().stream()
                         .filter(endpoint -> endpoint.key().orchestrator().equals(ORCHESTRATOR))
                         .forEach(endpoint -> find(endpoint, engine, found)));
-        if (state.hasDamagedEndpoints()) {
+        if (!state.endpoints().damaged().isEmpty()) {
             return;
         }
-        Set<String> known =
-                state.ofThisHost().stream().map(e -> e.value().interfaceName()).collect(Collectors.toSet());
+        Set<String> known = state.endpoints().values().stream()
+                .map(e -> e.value().interfaceName())
+                .collect(Collectors.toSet());
         state.links().stream()
                 .filter(name -> !known.contains(name))
                 .map(name -> Suspect.mendable(

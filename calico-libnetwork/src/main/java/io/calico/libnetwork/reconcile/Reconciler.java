@@ -2,9 +2,11 @@ package io.calico.libnetwork.reconcile;
 
 import io.calico.datastore.CalicoStore;
 import io.calico.datastore.StoredEndpoint;
+import io.calico.ipam.AddressInfo;
 import io.calico.ipam.BlockAllocator;
 import io.calico.libnetwork.engine.EngineSnapshot;
 import io.calico.libnetwork.network.EndpointRecords;
+import io.calico.model.net.Cidr;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -14,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +34,7 @@ import org.slf4j.LoggerFactory;
 public final class Reconciler {
     private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
     private static final Duration TURN = Duration.ofSeconds(60);
+    private static final Duration EVERYWHERE = Duration.ofHours(1);
 
     private final CalicoStore store;
     private final BlockAllocator allocator;
@@ -40,7 +44,14 @@ public final class Reconciler {
     private final ReconcilerOptions options;
     private final Consumer<StoredEndpoint> removed;
     private final FirstSeen firstSeen;
+    private final LongSupplier nanoTime;
     private final Clock clock;
+
+    /** Blocks of others in which this host had addresses when all were read last; these three are guarded by the turn. */
+    private Set<Cidr> borrowedFrom = Set.of();
+
+    private boolean readEverywhere;
+    private long readEverywhereAt;
 
     /** How a look is done. */
     public enum Mode {
@@ -84,6 +95,7 @@ public final class Reconciler {
         this.options = options;
         this.removed = removed;
         this.firstSeen = new FirstSeen(options.runDirectory().resolve("leftovers"), nanoTime);
+        this.nanoTime = nanoTime;
         this.clock = clock;
     }
 
@@ -112,7 +124,7 @@ public final class Reconciler {
         } catch (IOException e) {
             incomplete = Optional.of(String.valueOf(e.getMessage()));
         }
-        List<Suspect> suspects = suspects(snapshot);
+        List<Suspect> suspects = suspects(snapshot, mode != Mode.MEND);
         firstSeen.begin();
         List<Finding> findings = new ArrayList<>();
         for (Suspect suspect : suspects) {
@@ -122,8 +134,8 @@ public final class Reconciler {
         return new Report(findings, incomplete);
     }
 
-    private List<Suspect> suspects(Optional<EngineSnapshot> snapshot) {
-        HostState state = HostState.read(options.host(), snapshot, store, allocator, links);
+    private List<Suspect> suspects(Optional<EngineSnapshot> snapshot, boolean everywhere) {
+        HostState state = new HostState(options.host(), snapshot, addresses(everywhere), store, links);
         List<Suspect> found = new ArrayList<>();
         Set<String> networkIds = Set.copyOf(store.networks().requestIds());
         new EndpointRules(state, networkIds, records, allocator, links, removed).find(found::add);
@@ -135,6 +147,25 @@ public final class Reconciler {
                         found.add(Suspect.reported("record " + record.key(), String.valueOf(record.getMessage()))
                                 .atOnce()));
         return found;
+    }
+
+    /**
+     * Those whose owner names this host. In the blocks of all hosts only from time to time: a cluster of a thousand hosts in
+     * which each reads all blocks every minute would do little else. In between, in the blocks that had some.
+     */
+    private List<AddressInfo> addresses(boolean everywhere) {
+        long now = nanoTime.getAsLong();
+        if (!everywhere && readEverywhere && now - readEverywhereAt < EVERYWHERE.toNanos()) {
+            return allocator.addressesOwnedOn(options.host(), borrowedFrom);
+        }
+        List<AddressInfo> addresses = allocator.addressesOwnedOn(options.host());
+        borrowedFrom = addresses.stream()
+                .filter(address -> !address.blockHost().equals(Optional.of(options.host())))
+                .map(AddressInfo::block)
+                .collect(Collectors.toUnmodifiableSet());
+        readEverywhere = true;
+        readEverywhereAt = now;
+        return addresses;
     }
 
     private Finding settle(Suspect suspect, Mode mode, Mode asked) {

@@ -4,15 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.calico.dataplane.recording.RecordingDataplane;
+import io.calico.datastore.CalicoStore;
+import io.calico.datastore.Keys;
 import io.calico.datastore.memory.MemoryDatastore;
+import io.calico.datastore.spi.Datastore;
+import io.calico.datastore.spi.ListRequest;
+import io.calico.datastore.spi.Page;
 import io.calico.datastore.spi.Transaction;
+import io.calico.datastore.testkit.ForwardingDatastore;
 import io.calico.ipam.AssignOptions;
+import io.calico.ipam.AssignRequest;
+import io.calico.ipam.BlockAllocator;
 import io.calico.ipam.Owner;
 import io.calico.libnetwork.RunningPlugin;
 import io.calico.libnetwork.engine.EngineSnapshot;
 import io.calico.model.EndpointKey;
 import io.calico.model.WorkloadEndpoint;
+import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
+import io.calico.model.net.IpVersion;
 import io.calico.model.net.MacAddress;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,6 +30,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -65,9 +76,13 @@ class ReconcilerTest {
     }
 
     private Reconciler newReconciler() {
+        return newReconciler(plugin.store(), plugin.allocator());
+    }
+
+    private Reconciler newReconciler(CalicoStore store, BlockAllocator allocator) {
         return new Reconciler(
-                plugin.store(),
-                plugin.allocator(),
+                store,
+                allocator,
                 plugin.links(),
                 this::lookAtEngine,
                 new ReconcilerOptions(HOST, Duration.ofMinutes(1), run),
@@ -162,6 +177,30 @@ class ReconcilerTest {
 
             assertThat(plugin.endpoints()).hasSize(1);
             assertThat(plugin.dataplane().liveInterfaces()).containsExactly(LINK);
+        }
+
+        @Test
+        void nothingOfOtherHostsIsReadMoreThanOnceAnHour() throws Exception {
+            createNetwork();
+            start();
+            List<String> lists = new ArrayList<>();
+            Datastore counted = new ForwardingDatastore(datastore) {
+                @Override
+                public Page list(ListRequest request) {
+                    lists.add(request.prefix());
+                    return super.list(request);
+                }
+            };
+            reconciler = newReconciler(new CalicoStore(counted), new BlockAllocator(counted, HOST));
+            look();
+            assertThat(lists).contains(Keys.blocks(IpVersion.V4)).doesNotContain(Keys.HOSTS);
+            lists.clear();
+
+            assertThat(lookTwice().findings()).isEmpty();
+
+            assertThat(lists)
+                    .contains(Keys.affinities(HOST, IpVersion.V4), Keys.workloads(HOST))
+                    .doesNotContain(Keys.blocks(IpVersion.V4), Keys.blocks(IpVersion.V6), Keys.HOSTS);
         }
 
         @Test
@@ -509,6 +548,60 @@ class ReconcilerTest {
             assertThat(texts(report, Finding.State.MENDED)).isEmpty();
             assertThat(texts(report, Finding.State.REPORTED)).hasSize(1);
             assertThat(plugin.addressesInUse()).isEqualTo(1);
+        }
+
+        @Test
+        void nothingIsFreedWhileAnotherHostsEndpointCannotBeRead() throws Exception {
+            requestAddress();
+            datastore.commit(Transaction.builder()
+                    .put("/calico/v1/host/host12/workload/libnetwork/libnetwork/endpoint/e9", "{damaged")
+                    .build());
+
+            assertThat(texts(lookTwice(), Finding.State.MENDED)).isEmpty();
+
+            assertThat(plugin.addressesInUse()).isEqualTo(1);
+        }
+
+        @Test
+        void oneThatAnotherHostsEndpointHasIsNotFreed() throws Exception {
+            IpAddress address = IpAddress.parse(requestAddress().replace("/32", ""));
+            plugin.store()
+                    .endpoints()
+                    .put(
+                            new EndpointKey("host12", "libnetwork", "libnetwork", "e1"),
+                            WorkloadEndpoint.builder()
+                                    .interfaceName("cali0000000001")
+                                    .mac(MacAddress.parse("ee:ee:ee:ee:ee:ee"))
+                                    .addIpv4Nets(Cidr.parse(address + "/32"))
+                                    .addProfileIds(NETWORK)
+                                    .build());
+
+            assertThat(lookTwice().findings()).isEmpty();
+
+            assertThat(plugin.addressesInUse()).isEqualTo(1);
+        }
+
+        @Test
+        void oneInAnotherHostsBlockIsFoundAtTheFirstLookAndAfterAnHour() throws Exception {
+            borrow(new BlockAllocator(datastore, "host12"));
+
+            assertThat(texts(lookTwice(), Finding.State.MENDED)).hasSize(1);
+            assertThat(plugin.addressesInUse()).isZero();
+
+            borrow(new BlockAllocator(datastore, "host13"));
+            lookTwice();
+            assertThat(plugin.addressesInUse()).isEqualTo(1);
+
+            nanos += Duration.ofHours(1).toNanos();
+            assertThat(texts(lookTwice(), Finding.State.MENDED)).hasSize(1);
+            assertThat(plugin.addressesInUse()).isZero();
+        }
+
+        private void borrow(BlockAllocator other) {
+            other.autoAssign(AssignRequest.builder()
+                    .num4(1)
+                    .owner(Owner.endpoint(HOST, "gone"))
+                    .build());
         }
 
         private void assign(String address, Owner owner) {
