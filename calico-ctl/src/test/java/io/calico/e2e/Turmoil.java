@@ -55,19 +55,26 @@ final class Turmoil {
     }
 
     /**
-     * Lets every client end its command, and no other begin.
+     * Lets every client end its command, and no other begin; returns, and throws, when all have ended.
      *
      * @throws AssertionError if a command hung
      */
     void end() throws InterruptedException {
         stopping = true;
         threads.shutdown();
+        AssertionError failure = null;
         for (Future<?> client : clients) {
             try {
                 client.get();
             } catch (ExecutionException e) {
-                throw new AssertionError("a client of the storm ended", e.getCause());
+                if (failure == null) {
+                    failure = new AssertionError("a client of the storm ended");
+                }
+                failure.addSuppressed(e.getCause());
             }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 
