@@ -3,7 +3,7 @@
 
 HOSTS=1000 ENDPOINTS=50 RATE=200 SECONDS_OF_CHANGE=${SECONDS_OF_CHANGE:-60}
 
-fake() { java -Xmx512m -cp "$classes:$(echo "$here"/calico-libnetwork/target/calico-libnetwork-*-bundle.jar)" io.calico.benchmarks.FakeCluster "$@"; }
+fake() { java -Xmx512m -Dcalico.log.level=WARN -cp "$classes:$(echo "$here"/calico-libnetwork/target/calico-libnetwork-*-bundle.jar)" io.calico.benchmarks.FakeCluster "$@"; }
 
 part_simulation() {
   local profile pid start ready before after rate

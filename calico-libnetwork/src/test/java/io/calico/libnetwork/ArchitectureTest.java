@@ -29,6 +29,14 @@ class ArchitectureTest {
             .resideInAnyPackage("io.netty..");
 
     @ArchTest
+    static final ArchRule onlyTheBundlesSettingsKnowLogback = noClasses()
+            .that()
+            .doNotHaveFullyQualifiedName("io.calico.libnetwork.DaemonLog")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("ch.qos.logback..");
+
+    @ArchTest
     static final ArchRule theServerKnowsNothingOfOurs = noClasses()
             .that()
             .resideInAPackage("io.calico.libnetwork.http")
@@ -70,7 +78,7 @@ class ArchitectureTest {
             .callMethodWhere(target(name("exec")).and(target(owner(type(Runtime.class)))))
             .orShould()
             .dependOnClassesThat()
-            .resideInAnyPackage("java.sql..", "org.sqlite..", "com.sun.jna..", "ch.qos.logback..");
+            .resideInAnyPackage("java.sql..", "org.sqlite..", "com.sun.jna..");
 
     @ArchTest
     static final ArchRule requestsAndAnswersAreHidden = classes()
