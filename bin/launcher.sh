@@ -1,7 +1,7 @@
 # Shared by bin/calicoctl and bin/calico-node: starts a bundled jar with what makes a JVM start fast, above all a class-data
 # archive, made at first use for this JVM and this jar. What goes wrong with the archive costs time, never the program.
 # Sourced by a POSIX shell. Callers set: program (a word), module (calico-…),
-# training (main class of the training run), options (for java), CALICO_HOME.
+# training (main class of the training run, whose argument is etcd if there is one), options (for java), CALICO_HOME.
 #
 # Looks for the jar in CALICO_HOME, else in the directory above the script's; for java in JAVA_HOME, else in PATH.
 # CALICO_JAVA_OPTS: more options for java. CALICO_CACHE: where archives are kept (default: /var/cache/calico for root,
@@ -28,6 +28,19 @@ find_java() {
   fi
 }
 
+# Given launch's arguments, sets store to etcd if the data is there as far as these and the environment tell, else to nothing:
+# etcd's classes are much of an archive, and a daemon holds in memory what it maps. A wrong guess costs time, nothing else.
+guess_store() {
+  case " $*" in
+    *" --datastore"[=\ ]*) store=" $*"; store=${store##* --datastore?} ;;
+    *) store=${CALICO_DATASTORE:-${ETCD_ENDPOINTS:+etcd:}${ETCD_AUTHORITY:+etcd:}${ETCD_SCHEME:+etcd:}} ;;
+  esac
+  case $store in
+    etcd:* | etcds:*) store=etcd ;;
+    *) store= ;;
+  esac
+}
+
 # Sets archive to the file's name, from what identifies the user, the JVM and the jar; to nothing if there is no place.
 name_archive() {
   # shellcheck disable=SC2046 — six words: user and three identities
@@ -43,10 +56,10 @@ name_archive() {
   else
     return 0
   fi
-  archive=$cache/$program-$4-$6.jsa
+  archive=$cache/$program${store:+-$store}-$4-$6.jsa
 }
 
-# Made under another name and renamed, so that nobody ever maps half a file. The four newest archives are kept.
+# Made under another name and renamed, so that nobody ever maps half a file. The eight newest archives are kept.
 make_archive() (
   umask 022
   mkdir -p "$cache" && [ -w "$cache" ] || exit 0
@@ -54,10 +67,10 @@ make_archive() (
   new=$cache/.$program-$$.jsa
   # An empty file, which the JVM passes over, keeps the next start from trying in vain again.
   # shellcheck disable=SC2086 — several options
-  "$java" $options "-XX:ArchiveClassesAtExit=$new" -cp "$jar" "$training" </dev/null || : > "$new"
+  "$java" $options "-XX:ArchiveClassesAtExit=$new" -cp "$jar" "$training" $store </dev/null || : > "$new"
   mv -f "$new" "$archive"
-  # shellcheck disable=SC2012 — names are ours: digits and dots
-  ls -t "$cache/$program"-*.jsa | tail -n +5 | while read -r old; do rm -f "$old"; done
+  # shellcheck disable=SC2012 — names are ours
+  ls -t "$cache/$program"-*.jsa | tail -n +9 | while read -r old; do rm -f "$old"; done
 ) >/dev/null 2>&1
 
 # launch MAIN-CLASS ARGUMENT…; options holds the JVM's.
@@ -68,6 +81,7 @@ launch() {
   # 20 ms of each start, and their pages become each process's own memory instead of shared ones of the file.
   options="-XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0 $options"
   options="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Xshare:auto -Xlog:disable -Xlog:all=error:stderr $options"
+  guess_store "$@"
   name_archive
   if [ -n "$archive" ]; then
     [ -f "$archive" ] || make_archive

@@ -18,7 +18,8 @@ import java.util.Map;
 /**
  * Runs typical commands on a scratch datastore behind a socket, as a running node serves it, so that a class-data archive
  * made of this process holds the classes that they load. The launcher runs it once, with
- * {@code -XX:ArchiveClassesAtExit}.
+ * {@code -XX:ArchiveClassesAtExit}. With the argument {@code etcd} it is for commands on an etcd; others do not pay for
+ * those classes.
  */
 final class ArchiveTraining {
     private static final String RULES =
@@ -54,10 +55,8 @@ final class ArchiveTraining {
 
     public static void main(String[] args) throws IOException, InterruptedException {
         Calicoctl.silenceLogs();
-        try {
-            EtcdTraining.run();
-        } catch (IOException | RuntimeException e) {
-            System.err.println("without etcd: " + e);
+        if (List.of(args).contains("etcd")) {
+            useEtcd();
         }
         Path directory = Files.createTempDirectory("calicoctl");
         Path socket = directory.resolve("datastore.sock");
@@ -74,6 +73,14 @@ final class ArchiveTraining {
         } finally {
             Files.deleteIfExists(socket);
             Files.deleteIfExists(directory);
+        }
+    }
+
+    private static void useEtcd() throws InterruptedException {
+        try {
+            EtcdTraining.run();
+        } catch (IOException | RuntimeException e) {
+            System.err.println("without etcd: " + e);
         }
     }
 

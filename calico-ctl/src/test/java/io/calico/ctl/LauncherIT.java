@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -113,6 +115,60 @@ class LauncherIT {
         assertThat(first).hasSize(1);
         assertThat(Files.size(first.get(0))).isGreaterThan(1_000_000);
         assertThat(archives()).isEqualTo(first);
+    }
+
+    @Test
+    void onlyWhoseDataIsInEtcdHasAnArchiveWithItsClasses() throws Exception {
+        calicoctl(Map.of(), "version");
+        Path without = archives().get(0);
+        calicoctl(Map.of("CALICO_DATASTORE", "etcd://127.0.0.1:1"), "version");
+        Path with = archives().stream()
+                .filter(file -> !file.equals(without))
+                .findAny()
+                .orElseThrow();
+
+        assertThat(symbols(with)).contains("io/calico/ctl/Calicoctl", "io/grpc/", "io/etcd/jetcd/api/KVGrpc");
+        assertThat(symbols(without))
+                .contains("io/calico/ctl/Calicoctl")
+                .doesNotContain("io/grpc/", "io/etcd/jetcd/api/KVGrpc");
+    }
+
+    /** An archive has the names in its classes as they are. */
+    private static String symbols(Path archive) throws IOException {
+        return Files.readString(archive, StandardCharsets.ISO_8859_1);
+    }
+
+    @Test
+    void theArchiveIsChosenAsTheDatastoreIs() throws Exception {
+        Path java = Files.createDirectories(directory.resolve("jdk/bin")).resolve("java");
+        // Fails as a training run that ends with an empty archive, and tells what the launcher would run.
+        Files.writeString(java, "#!/bin/sh\necho \"$*\"\nexit 1\n");
+        Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwxr-xr-x"));
+
+        assertThat(usesEtcdsArchive(Map.of())).isFalse();
+        assertThat(usesEtcdsArchive(Map.of("CALICO_DATASTORE", "etcd://h:1"))).isTrue();
+        assertThat(usesEtcdsArchive(Map.of("CALICO_DATASTORE", "etcds://h:1"))).isTrue();
+        assertThat(usesEtcdsArchive(Map.of("ETCD_ENDPOINTS", "http://h:1"))).isTrue();
+        assertThat(usesEtcdsArchive(Map.of("ETCD_AUTHORITY", "h:1"))).isTrue();
+        assertThat(usesEtcdsArchive(Map.of("ETCD_SCHEME", "http"))).isTrue();
+        assertThat(usesEtcdsArchive(Map.of("ETCD_AUTHORITY", ""))).isFalse();
+        assertThat(usesEtcdsArchive(Map.of("CALICO_DATASTORE", "sqlite:/etcd", "ETCD_AUTHORITY", "h:1")))
+                .isFalse();
+        assertThat(usesEtcdsArchive(Map.of(), "--datastore=etcd://h:1")).isTrue();
+        assertThat(usesEtcdsArchive(Map.of(), "--datastore", "etcd://h:1", "--nat-outgoing"))
+                .isTrue();
+        assertThat(usesEtcdsArchive(Map.of("CALICO_DATASTORE", "etcd://h:1"), "--datastore=sqlite:/a"))
+                .isFalse();
+    }
+
+    private boolean usesEtcdsArchive(Map<String, String> environment, String... more) throws Exception {
+        Map<String, String> all = new HashMap<>(environment);
+        all.put("JAVA_HOME", directory.resolve("jdk").toString());
+        List<String> arguments = new ArrayList<>(List.of("pool", "show"));
+        arguments.addAll(List.of(more));
+        String command = calicoctl(all, arguments.toArray(String[]::new)).out();
+        assertThat(command).contains("-XX:SharedArchiveFile=" + directory.resolve("cache/calicoctl-"));
+        return command.contains("/calicoctl-etcd-");
     }
 
     @Test

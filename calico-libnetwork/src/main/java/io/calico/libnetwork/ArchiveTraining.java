@@ -22,7 +22,8 @@ import java.util.stream.Stream;
 /**
  * Runs a node on a scratch datastore and a dataplane that only remembers, and makes an engine's calls to it, so that a
  * class-data archive made of this process holds the classes that the daemon loads. The launcher runs it once, with {@code
- * -XX:ArchiveClassesAtExit}. Changes nothing on the host.
+ * -XX:ArchiveClassesAtExit}. Changes nothing on the host. With the argument {@code etcd} it is for a host whose datastore is
+ * etcd; others do not pay for those classes.
  */
 final class ArchiveTraining {
     private static final String NETWORK = "a".repeat(64);
@@ -56,9 +57,12 @@ final class ArchiveTraining {
         try {
             System.setProperty("calico.log.directory", scratch.toString());
             System.setProperty("calico.log.to", "file");
-            loadOwnClasses();
+            boolean etcd = List.of(arguments).contains("etcd");
+            loadOwnClasses(etcd);
             readLinks();
-            useEtcd();
+            if (etcd) {
+                useEtcd();
+            }
             runNode(scratch);
         } finally {
             deleteAll(scratch);
@@ -114,7 +118,7 @@ final class ArchiveTraining {
     }
 
     /** The classes that only a real host uses are not met above. */
-    private static void loadOwnClasses() throws IOException, URISyntaxException, ClassNotFoundException {
+    private static void loadOwnClasses(boolean etcd) throws IOException, URISyntaxException, ClassNotFoundException {
         Path jar = Path.of(ArchiveTraining.class
                 .getProtectionDomain()
                 .getCodeSource()
@@ -127,6 +131,7 @@ final class ArchiveTraining {
             List<String> names = classes.stream()
                     .map(entry -> entry.getName())
                     .filter(name -> name.startsWith("io/calico/") && name.endsWith(".class"))
+                    .filter(name -> etcd || !name.startsWith("io/calico/datastore/etcd/"))
                     .filter(name -> !name.contains("/testkit/") && !name.contains("package-info"))
                     .map(name -> name.substring(0, name.length() - 6).replace('/', '.'))
                     .toList();
