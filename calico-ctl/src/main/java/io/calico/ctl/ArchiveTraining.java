@@ -1,5 +1,6 @@
 package io.calico.ctl;
 
+import io.calico.datastore.DatastoreSettings;
 import io.calico.datastore.etcd.EtcdTraining;
 import io.calico.datastore.memory.MemoryDatastore;
 import io.calico.datastore.unix.DatastoreSocketServer;
@@ -7,6 +8,7 @@ import io.calico.libnetwork.health.StatusClient;
 import io.calico.libnetwork.health.StatusServer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Runs typical commands on a scratch datastore behind a socket, as a running node serves it, so that a class-data archive
@@ -30,7 +33,6 @@ final class ArchiveTraining {
                     + "[{\"problem\":\"t\",\"remedy\":\"r\",\"blocking\":false}]}";
 
     private static final List<List<String>> COMMANDS = List.of(
-            List.of("--help"),
             List.of("pool", "--help"),
             List.of("version"),
             List.of("pool", "add", "10.0.0.0/16", "--nat-outgoing"),
@@ -65,6 +67,9 @@ final class ArchiveTraining {
             server.start();
             PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
             Map<String, String> environment = Map.of("CALICO_DATASTORE", "unix:" + socket);
+            // As where a daemon runs: commands look at the environment and ask it which store it serves.
+            Calicoctl.run(List.of("--help"), System.getenv(), InputStream.nullInputStream(), nowhere, nowhere);
+            DatastoreSettings.resolve(Optional.empty(), Map.of(), socket);
             for (List<String> command : COMMANDS) {
                 byte[] input = RULES.getBytes(StandardCharsets.UTF_8);
                 Calicoctl.run(command, environment, new ByteArrayInputStream(input), nowhere, nowhere);
