@@ -33,15 +33,26 @@ final class ClusterEtcd implements AutoCloseable {
 
     private final Path directory = newDirectory();
     private final int size;
+    private final int firstPort;
     private final List<Process> members = new ArrayList<>();
 
-    private ClusterEtcd(int size) {
+    private ClusterEtcd(int size, int firstPort) {
         this.size = size;
+        this.firstPort = firstPort;
     }
 
     /** A new cluster that answers; an only member listens on port 2379, several on 3379, 3479 and so on. */
     static ClusterEtcd start(int size) {
-        ClusterEtcd etcd = new ClusterEtcd(size);
+        return startOn(firstPort(size), size);
+    }
+
+    /** A new only member that answers, on a port of the caller's: classes of tests run at the same time. */
+    static ClusterEtcd startOn(int port) {
+        return startOn(port, 1);
+    }
+
+    private static ClusterEtcd startOn(int port, int size) {
+        ClusterEtcd etcd = new ClusterEtcd(size, port);
         etcd.startAll();
         return etcd;
     }
@@ -57,16 +68,20 @@ final class ClusterEtcd implements AutoCloseable {
         }
     }
 
-    private static int port(int size, int member) {
-        return size == 1 ? ONLY_PORT : FIRST_PORT + member * PORT_STEP;
+    private static int firstPort(int size) {
+        return size == 1 ? ONLY_PORT : FIRST_PORT;
+    }
+
+    private int port(int member) {
+        return firstPort + member * PORT_STEP;
     }
 
     private String peer(int member) {
-        return "http://127.0.0.1:" + (port(size, member) + 1);
+        return "http://127.0.0.1:" + (port(member) + 1);
     }
 
     private Process begin(int member) {
-        String client = "http://" + MACHINE + ":" + port(size, member);
+        String client = "http://" + MACHINE + ":" + port(member);
         List<String> command = List.of(
                 "etcd",
                 "--name=m" + member,
@@ -123,6 +138,23 @@ final class ClusterEtcd implements AutoCloseable {
         }
     }
 
+    /** Has it keep its connections and answer nothing. */
+    void freeze() {
+        signal("STOP");
+    }
+
+    void thaw() {
+        signal("CONT");
+    }
+
+    private void signal(String name) {
+        for (Process member : members) {
+            VirtualHost.must(
+                    VirtualHost.execute(List.of("kill", "-" + name, Long.toString(member.pid())), SOON),
+                    "kill " + name);
+        }
+    }
+
     /** Starts a member that was killed. */
     void startAgain(int member) {
         members.set(member, begin(member));
@@ -135,12 +167,12 @@ final class ClusterEtcd implements AutoCloseable {
 
     /** The members of a cluster of that size, for {@code CALICO_DATASTORE}. */
     static String uri(int size) {
-        return "etcd://" + addresses(size);
+        return "etcd://" + addresses(size, firstPort(size));
     }
 
-    private static String addresses(int size) {
+    private static String addresses(int size, int firstPort) {
         return IntStream.range(0, size)
-                .mapToObj(i -> MACHINE + ":" + port(size, i))
+                .mapToObj(i -> MACHINE + ":" + (firstPort + i * PORT_STEP))
                 .collect(Collectors.joining(","));
     }
 
@@ -165,8 +197,8 @@ final class ClusterEtcd implements AutoCloseable {
     }
 
     private VirtualHost.Result tryEtcdctl(String... arguments) {
-        List<String> command =
-                new ArrayList<>(List.of("env", "ETCDCTL_API=3", "etcdctl", "--endpoints=" + addresses(size)));
+        List<String> command = new ArrayList<>(
+                List.of("env", "ETCDCTL_API=3", "etcdctl", "--endpoints=" + addresses(size, firstPort)));
         command.addAll(List.of(arguments));
         return VirtualHost.execute(command, SOON);
     }

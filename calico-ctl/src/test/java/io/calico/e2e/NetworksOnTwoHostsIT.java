@@ -3,12 +3,7 @@ package io.calico.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -26,19 +21,18 @@ import org.junit.jupiter.api.Test;
 @DockerHosts
 class NetworksOnTwoHostsIT {
     private static final Duration SOON = Duration.ofSeconds(30);
-    private static final String ENDPOINTS = "ETCD_ENDPOINTS=http://10.10.0.254:4379";
+    private static final int ETCD_PORT = 4379;
+    private static final String ENDPOINTS = "ETCD_ENDPOINTS=http://" + ClusterEtcd.MACHINE + ":" + ETCD_PORT;
 
     private static VirtualHost one;
     private static VirtualHost two;
-    private static Process etcd;
-    private static Path etcdData;
+    private static ClusterEtcd etcd;
 
     @BeforeAll
-    static void startHosts() throws IOException {
+    static void startHosts() {
         one = VirtualHost.start(45);
         two = VirtualHost.start(46);
-        etcdData = Files.createTempDirectory(Path.of("/dev/shm"), "calico-e2e-etcd");
-        startEtcd();
+        etcd = ClusterEtcd.startOn(ETCD_PORT);
         for (VirtualHost host : List.of(one, two)) {
             startDaemon(host);
             host.startDocker(Engine.MODERN);
@@ -46,43 +40,10 @@ class NetworksOnTwoHostsIT {
     }
 
     @AfterAll
-    static void stopHosts() throws IOException {
+    static void stopHosts() {
         one.close();
         two.close();
-        etcd.destroyForcibly();
-        try (Stream<Path> files = Files.walk(etcdData)) {
-            files.sorted(Comparator.reverseOrder())
-                    .forEach(file -> file.toFile().delete());
-        }
-    }
-
-    private static void startEtcd() {
-        List<String> command = List.of(
-                "etcd",
-                "--data-dir=" + etcdData.resolve("m0"),
-                "--listen-client-urls=http://10.10.0.254:4379",
-                "--advertise-client-urls=http://10.10.0.254:4379",
-                "--listen-peer-urls=http://127.0.0.1:4380",
-                "--logger=zap",
-                "--log-level=warn");
-        try {
-            etcd = new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.appendTo(
-                            etcdData.resolve("m0.log").toFile()))
-                    .start();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        Process started = etcd;
-        Runtime.getRuntime().addShutdownHook(new Thread(started::destroyForcibly));
-    }
-
-    private static void signalEtcd(String name) throws Exception {
-        assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(etcd.pid()))
-                        .start()
-                        .waitFor())
-                .isZero();
+        etcd.close();
     }
 
     private static VirtualHost.Result tryCalicoctl(VirtualHost host, String... arguments) {
@@ -161,16 +122,7 @@ class NetworksOnTwoHostsIT {
     }
 
     private static List<String> stored() {
-        return one.run(
-                        "env",
-                        "ETCDCTL_API=3",
-                        "etcdctl",
-                        "--endpoints=10.10.0.254:4379",
-                        "get",
-                        "/calico/",
-                        "--prefix",
-                        "--keys-only")
-                .lines()
+        return etcd.keys().stream()
                 .filter(key -> key.startsWith("/calico/network/")
                         || key.startsWith("/calico/libnetwork/")
                         || key.startsWith("/calico/v1/policy/"))
@@ -309,7 +261,7 @@ class NetworksOnTwoHostsIT {
     }
 
     @Test
-    void whileTheDatastoreIsAwayContainersAreRefusedInTimeAndAllCatchesUpAfterwards() throws Exception {
+    void whileTheDatastoreIsAwayContainersAreRefusedInTimeAndAllCatchesUpAfterwards() {
         create(one, "data-tier");
         create(one, "removed-meanwhile");
         bothHave("data-tier", "removed-meanwhile");
@@ -318,23 +270,23 @@ class NetworksOnTwoHostsIT {
         String server = one.addressOf("server", "data-tier");
         client.startStream(server, 80);
 
-        signalEtcd("STOP");
+        etcd.freeze();
         long start = System.nanoTime();
         VirtualHost.Result refused = one.tryDocker("run", "--rm", "--net", "data-tier", "busybox:local", "true");
         long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start);
-        signalEtcd("CONT");
+        etcd.thaw();
         assertThat(refused.exit()).isNotZero();
         assertThat(refused.err()).contains("no answer in time");
         assertThat(seconds).isLessThan(12);
 
-        etcd.destroyForcibly().waitFor();
+        etcd.killAll();
         VirtualHost.Result refusedAgain = one.tryDocker("run", "--rm", "--net", "data-tier", "busybox:local", "true");
         assertThat(refusedAgain.exit()).isNotZero();
         assertThat(refusedAgain.err()).contains("etcd");
         assertThat(problems(one)).contains("Problem");
         one.docker("network", "rm", "removed-meanwhile");
         assertThat(client.tcp(server, 80)).isEqualTo("open");
-        startEtcd();
+        etcd.startAll();
 
         await().atMost(Duration.ofSeconds(10))
                 .untilAsserted(

@@ -1,7 +1,9 @@
 package io.calico.dataplane;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.calico.dataplane.routes.RouteCalculator;
 import io.calico.datastore.Keys;
+import io.calico.datastore.Nodes;
 import io.calico.datastore.StoreKey;
 import io.calico.datastore.syncer.SyncUpdate;
 import io.calico.model.EndpointKey;
@@ -106,20 +108,20 @@ final class HostRecords {
             routes.onAffinity(
                     affinity.host(),
                     affinity.cidr(),
-                    read(update, RouteValues::isConfirmed).orElse(false));
+                    read(update, HostRecords::isConfirmed).orElse(false));
         } else if (key instanceof StoreKey.HostAddress address) {
             IpVersion version = address.version();
             routes.onHostAddress(
                     address.host(),
                     version,
-                    read(update, (k, text) -> RouteValues.address(k, text, version))
+                    read(update, (k, text) -> Nodes.readAddress(k, text, version))
                             .flatMap(a -> a));
         } else if (key instanceof StoreKey.HostVxlan vxlan) {
             routes.onVxlan(vxlan.host(), read(update, (k, json) -> ModelJson.read(k, json, VxlanTunnel::fromJson)));
         } else if (key instanceof StoreKey.HostConfig config && config.name().equals(IPIP_ADDRESS)) {
             routes.onIpIpAddress(
                     config.host(),
-                    read(update, (k, text) -> RouteValues.address(k, text, IpVersion.V4))
+                    read(update, (k, text) -> Nodes.readAddress(k, text, IpVersion.V4))
                             .flatMap(a -> a));
         }
     }
@@ -274,5 +276,24 @@ final class HostRecords {
             LOG.warn("Interface of endpoint {} is left alone: {}", key, e.getMessage());
             return Optional.empty();
         }
+    }
+
+    /**
+     * Whether a host's right to a block is confirmed: {@code {"state":"confirmed"}}, or as old writers stored it an empty
+     * value, an empty object, an empty state.
+     *
+     * @throws BadRecordException if it cannot be read
+     */
+    private static boolean isConfirmed(String key, String value) {
+        if (value.isBlank()) {
+            return true;
+        }
+        return ModelJson.read(key, value, json -> {
+            JsonNode state = json.path("state");
+            boolean isConfirmed = state.isMissingNode()
+                    || state.isTextual()
+                            && (state.textValue().isEmpty() || state.textValue().equals("confirmed"));
+            return isConfirmed && !json.path("deleted").asBoolean();
+        });
     }
 }

@@ -144,7 +144,7 @@ public final class Nodes {
         StoreKey key = Keys.parse(record.key());
         if (key instanceof StoreKey.HostAddress address) {
             Node node = byName.computeIfAbsent(address.host(), Nodes::empty);
-            Optional<IpAddress> value = readAddress(record, address.version());
+            Optional<IpAddress> value = readAddress(record.key(), record.value(), address.version());
             byName.put(address.host(), address.version() == IpVersion.V4 ? node.withIpv4(value) : node.withIpv6(value));
         } else if (key instanceof StoreKey.HostAsNumber asNumber) {
             Node node = byName.computeIfAbsent(asNumber.host(), Nodes::empty);
@@ -152,15 +152,19 @@ public final class Nodes {
         }
     }
 
-    private static Optional<IpAddress> readAddress(KeyValue record, IpVersion version) {
-        if (record.value().isEmpty()) {
+    /**
+     * The value of a record that holds one of a host's addresses; empty for an empty text, as hosts without one store it.
+     *
+     * @throws BadRecordException if it is not an address of that version
+     */
+    public static Optional<IpAddress> readAddress(String key, String value, IpVersion version) {
+        if (value.isEmpty()) {
             return Optional.empty();
         }
-        Optional<IpAddress> address = IpAddress.tryParse(record.value()).filter(parsed -> parsed.version() == version);
+        Optional<IpAddress> address = IpAddress.tryParse(value).filter(parsed -> parsed.version() == version);
         if (address.isEmpty()) {
             throw new BadRecordException(
-                    record.key(),
-                    RecordFields.shown(record.value()) + " is not an IPv" + version.number() + " address");
+                    key, RecordFields.shown(value) + " is not an IPv" + version.number() + " address");
         }
         return address;
     }
