@@ -11,6 +11,7 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Test;
  * In each test a connection, new flows and forbidden packets go from host to host all the time.
  */
 @DockerHosts
+@Tag("alone")
 class ClusterFaultsIT {
     private static final boolean LONG = Boolean.getBoolean("calico.test.long");
     private static final Duration OUTAGE = Duration.ofSeconds(LONG ? 60 : 12);
@@ -143,6 +145,26 @@ class ClusterFaultsIT {
                 assertThat(status.exit()).as("%s%s", status.out(), status.err()).isZero();
             });
         }
+    }
+
+    /** It ends, with a reason, and is started again by whoever looks after it; what the kernel has stays in force. */
+    @Test
+    void aNodeMayBeStartedWhileEtcdIsAway() {
+        Supervised node = cluster.node(two);
+        int starts = node.starts();
+        cluster.etcd().killAll();
+        node.kill();
+        await().atMost(UP_AGAIN).until(() -> node.starts() >= starts + 2);
+        assertThat(traffic.friend().tcp(traffic.serverAddress(), 80))
+                .as("what is permitted")
+                .isEqualTo("open");
+        assertThat(fromOtherHost()).as("what is forbidden").isEqualTo("silent");
+
+        cluster.etcd().startAll();
+
+        await().atMost(UP_AGAIN).until(() -> runContainer(two).succeeded());
+        traffic.endUnharmed();
+        awaitStatusIsFine();
     }
 
     @Test
