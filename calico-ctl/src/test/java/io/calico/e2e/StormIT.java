@@ -335,7 +335,7 @@ class StormIT {
 
     @Test
     void aHundredContainersMayStartAtOnce() throws InterruptedException, ExecutionException {
-        int count = LONG ? 100 : 40;
+        int count = LONG ? 100 : 24;
         ExecutorService clients = Executors.newFixedThreadPool(count);
         List<Future<VirtualHost.Result>> starts = new ArrayList<>();
         for (int i = 0; i < count; i++) {
