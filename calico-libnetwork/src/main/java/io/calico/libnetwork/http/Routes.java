@@ -3,14 +3,19 @@ package io.calico.libnetwork.http;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
+import io.calico.model.json.RecordFields;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /** The calls that a socket serves: path to handler. Immutable; build one with {@link #builder}. */
 public final class Routes {
+    private static final Pattern SURROGATE_ESCAPE = Pattern.compile("\\\\u[dD][89a-fA-F]");
+
     private final Map<String, Function<CallContext, Call>> byPath;
 
     private Routes(Map<String, Function<CallContext, Call>> byPath) {
@@ -71,6 +76,7 @@ public final class Routes {
                     .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
             return add(path, context -> {
                 Q request = requestType.cast(read(path, reader, context.body()));
+                requireUnicode(path, context.body());
                 return () -> write(path, handler.handle(request, context));
             });
         }
@@ -104,6 +110,36 @@ public final class Routes {
                 return request;
             } catch (JsonProcessingException e) {
                 throw CallException.badRequest(path + ": " + reason(e));
+            }
+        }
+
+        /**
+         * JSON can say half a surrogate pair, which is no character (RFC 8259, section 8.2) and which no datastore keeps. The
+         * body itself, which came as UTF-8, cannot; so only bodies with such an escape are read once more. In names of fields
+         * the parser refuses it.
+         */
+        private void requireUnicode(String path, String body) {
+            if (!SURROGATE_ESCAPE.matcher(body).find()) {
+                return;
+            }
+            try {
+                requireUnicode(path, mapper.readTree(body));
+            } catch (JsonProcessingException e) {
+                throw CallException.badRequest(path + ": " + reason(e));
+            }
+        }
+
+        private static void requireUnicode(String path, JsonNode node) {
+            if (node.isTextual()) {
+                requireWholeCharacters(path, node.textValue());
+            }
+            node.forEach(child -> requireUnicode(path, child));
+        }
+
+        private static void requireWholeCharacters(String path, String text) {
+            if (text.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
+                throw CallException.badRequest(path + ": a text in the body has half a surrogate pair: "
+                        + RecordFields.shown(text.replaceAll("\\p{Cs}", "?")));
             }
         }
 

@@ -141,6 +141,9 @@ class ConnectionHandlerTest {
             /Test.Echo     | []                   | 400 | {"Err":"/Test.Echo: the body is not the JSON object expected:
             /Test.Echo     | {"text":"x"          | 400 | {"Err":"/Test.Echo: the body is not the JSON object expected: Unexpected end-of-input
             /Test.Echo     | {"text":"x"}{}       | 400 | {"Err":"/Test.Echo: the body is not the JSON object expected: Trailing token
+            /Test.Echo     | {"text":"a\\ud83d"}   | 400 | {"Err":"/Test.Echo: a text in the body has half a surrogate pair: 'a?'"}
+            /Test.Echo     | {"text":"","\\udc00":1} | 400 | {"Err":"/Test.Echo: the body is not the JSON object expected: Unexpected low surrogate
+            /Test.Echo     | {"text":"\\ud83d\\ude00"} | 200 | {"text":"😀"}
             /Test.Echo     | {"text":{"a":1}}     | 400 | {"Err":"/Test.Echo: the body is not the JSON object expected:
             /Test.Echo     | {"text":"x","new":1} | 200 | {"text":"x"}
             /Test.Activate | {"any":1}            | 200 | {"body":"{\\"any\\":1}"}
