@@ -25,6 +25,12 @@ import org.immutables.value.Value;
 @Value.Immutable
 @CalicoStyle
 public interface VxlanTunnel extends JsonRecord, WithVxlanTunnel {
+    /** UDP port on which all hosts listen; Docker's overlay networks use it too. */
+    int PORT = 4789;
+
+    /** Network identifier (VNI) of all hosts' tunnels; overlay networks of Docker have others. */
+    int NETWORK = 4096;
+
     /** Address of the tunnel device, the next hop of IPv4 packets; empty: IPv4 is not tunnelled. */
     Optional<IpAddress> ipv4();
 

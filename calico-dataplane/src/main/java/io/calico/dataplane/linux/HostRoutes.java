@@ -10,8 +10,11 @@ import io.calico.dataplane.routes.OwnTunnels;
 import io.calico.dataplane.routes.Peer;
 import io.calico.dataplane.routes.RouteChanges;
 import io.calico.dataplane.routes.WantedRoute;
+import io.calico.model.VxlanTunnel;
 import io.calico.model.net.Cidr;
+import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpVersion;
+import io.calico.policy.AddressSet;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -22,6 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +36,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Changes are written as differences, many in one message to the kernel; a look at everything lists the kernel's routes
  * once. Confined to one thread at a time, except {@link #written} and {@link #problems}.
+ *
+ * <p>Which hosts may send through the VXLAN tunnel follows from the same records. Whoever filters is told before this host
+ * can be reached by a new one's replies, and after a former one was let go.
  */
 final class HostRoutes implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostRoutes.class);
@@ -47,6 +54,8 @@ final class HostRoutes implements AutoCloseable {
     private final Map<Cidr, String> unreachable = new HashMap<>();
 
     private final Tunnels tunnels;
+    /** Until the first records come: what a former process left, so that its hosts' packets go on. */
+    private AddressSet tunnelHosts;
 
     private Uplinks uplinks;
     private OwnTunnels ownTunnels = OwnTunnels.NONE;
@@ -58,6 +67,12 @@ final class HostRoutes implements AutoCloseable {
         this.netlink = netlink;
         this.tunnels = new Tunnels(netlink, sysctls);
         this.uplinks = uplinks;
+        this.tunnelHosts = VxlanDevice.hosts(netlink);
+    }
+
+    /** The hosts that may send through the VXLAN tunnel at present. */
+    AddressSet tunnelHosts() {
+        return tunnelHosts;
     }
 
     /** What is written; for whoever listens to the kernel. */
@@ -80,9 +95,10 @@ final class HostRoutes implements AutoCloseable {
      * Writes what has changed.
      *
      * @param areSuspected another program may have changed what was written
-     * @throws DataplaneException.Refused if the kernel refuses something
+     * @param filter takes the hosts that may send through the tunnel. If it refuses, routes are written all the same
+     * @throws DataplaneException if the kernel or the filter refuses something
      */
-    void apply(RouteChanges changes, boolean areSuspected) {
+    void apply(RouteChanges changes, boolean areSuspected, Consumer<AddressSet> filter) {
         Set<Cidr> touched = fold(changes);
         boolean isLookDue = areSuspected || allAreDue;
         if (touched.isEmpty()
@@ -95,6 +111,8 @@ final class HostRoutes implements AutoCloseable {
         // Until it is done, the next call must look at everything.
         allAreDue = true;
         ownTunnels = changes.tunnels();
+        AddressSet wantedHosts = wantedTunnelHosts();
+        Optional<DataplaneException> refusal = tell(filter, union(tunnelHosts, wantedHosts));
         try {
             areAllTouched |= tunnels.prepare(changes.tunnels(), changes.peers(), uplinks, isLookDue);
             if (areAllTouched) {
@@ -109,8 +127,46 @@ final class HostRoutes implements AutoCloseable {
         } finally {
             problems = describeProblems();
         }
+        if (refusal.isEmpty()) {
+            refusal = tell(filter, wantedHosts);
+        }
+        if (refusal.isPresent()) {
+            throw refusal.get();
+        }
         isFirst = false;
         allAreDue = false;
+    }
+
+    private AddressSet wantedTunnelHosts() {
+        if (!ownTunnels.usesVxlan()) {
+            return AddressSet.empty();
+        }
+        // Also one that this host has no way to: what it sends is as good as that of others.
+        return AddressSet.copyOf(peers.values().stream()
+                .flatMap(peer -> peer.vxlan().stream())
+                .map(VxlanTunnel::host)
+                .toList());
+    }
+
+    private static AddressSet union(AddressSet before, AddressSet added) {
+        AddressSet all = before;
+        for (IpAddress address : added) {
+            all = all.with(address);
+        }
+        return all;
+    }
+
+    private Optional<DataplaneException> tell(Consumer<AddressSet> filter, AddressSet hosts) {
+        if (hosts.equals(tunnelHosts)) {
+            return Optional.empty();
+        }
+        try {
+            filter.accept(hosts);
+            tunnelHosts = hosts;
+            return Optional.empty();
+        } catch (DataplaneException e) {
+            return Optional.of(e);
+        }
     }
 
     private Set<Cidr> fold(RouteChanges changes) {

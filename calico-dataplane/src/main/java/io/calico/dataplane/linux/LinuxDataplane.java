@@ -12,6 +12,7 @@ import io.calico.dataplane.linux.nft.NftProcess;
 import io.calico.dataplane.linux.nft.TableContent;
 import io.calico.dataplane.routes.RouteChanges;
 import io.calico.model.net.IpAddress;
+import io.calico.policy.AddressSet;
 import io.calico.policy.CompiledPolicy;
 import io.calico.policy.EndpointToHostAction;
 import java.time.Duration;
@@ -32,6 +33,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   policy     ─▶ NftPolicyDriver     table inet calico
  *   routes     ─▶ HostRoutes          routes to other hosts, blackholes
+ *              ─▶ NftPolicyDriver     hosts that may send through the tunnel
  *   workloads  ─▶ WorkloadLinks       veth pairs, addresses, routes, settings of the host
  *              ─▶ ConntrackCleaner    flows of addresses that went
  *   refresh    ─▶ ForwardAcceptRule   the rule that lets accepted packets pass Docker's filter
@@ -59,6 +61,8 @@ public final class LinuxDataplane implements Dataplane {
 
     /** Whether the next workload should see to it that this host is a router: a look at all links, too much for each. */
     private boolean forwardingIsDue = true;
+    /** What the table shall be; nothing is known before the first policy. */
+    private @Nullable TableContent table;
     /** What happened to the table, if it is to be written anew. */
     private @Nullable String tableLoss;
 
@@ -161,7 +165,8 @@ public final class LinuxDataplane implements Dataplane {
     /** A table that drops all that workloads send and receive, where there is none: somebody may have flushed it meanwhile. */
     private void closeTheDoor() {
         if (!nft.tableExists()) {
-            driver.apply(TableContent.of(CompiledPolicy.empty(), EndpointToHostAction.RETURN, uplinks));
+            setTable(TableContent.of(CompiledPolicy.empty(), EndpointToHostAction.RETURN, uplinks)
+                    .withTunnelHosts(routes.tunnelHosts()));
         }
     }
 
@@ -226,10 +231,22 @@ public final class LinuxDataplane implements Dataplane {
 
     @Override
     public void applyPolicy(CompiledPolicy policy, EndpointToHostAction toHost) {
-        driver.apply(TableContent.of(policy, toHost, uplinks));
+        setTable(TableContent.of(policy, toHost, uplinks).withTunnelHosts(routes.tunnelHosts()));
         if (tableLoss != null) {
             LOG.warn("table inet calico {}; it is written anew", tableLoss);
             tableLoss = null;
+        }
+    }
+
+    private void setTable(TableContent wanted) {
+        table = wanted;
+        driver.apply(wanted);
+    }
+
+    /** Without a table of this process, the first policy brings them. */
+    private void acceptTunnelFrom(AddressSet hosts) {
+        if (table != null) {
+            setTable(table.withTunnelHosts(hosts));
         }
     }
 
@@ -329,7 +346,7 @@ public final class LinuxDataplane implements Dataplane {
         boolean areSuspected = suspicions.takeRoutes();
         tunnelBytes = Tunnels.overheadBytes(changes.tunnels());
         try {
-            routes.apply(changes, areSuspected);
+            routes.apply(changes, areSuspected, this::acceptTunnelFrom);
         } catch (RuntimeException e) {
             if (areSuspected) {
                 suspicions.add(again -> again.routes = true);

@@ -14,6 +14,7 @@ import io.calico.model.VxlanTunnel;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpNet;
 import io.calico.model.net.IpVersion;
+import io.calico.policy.AddressSet;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -37,8 +38,6 @@ import java.util.stream.Collectors;
  */
 final class VxlanDevice {
     static final String NAME = "vxlan.calico";
-    static final int PORT = 4789;
-    private static final int ID = 4096;
 
     private final RtNetlink netlink;
     private final Sysctls sysctls;
@@ -68,7 +67,7 @@ final class VxlanDevice {
      * @throws NetlinkException if the kernel refuses
      */
     int ensure(VxlanTunnel own, Link underlay) {
-        VxlanSettings settings = new VxlanSettings(ID, PORT, own.host(), underlay.index());
+        VxlanSettings settings = new VxlanSettings(VxlanTunnel.NETWORK, VxlanTunnel.PORT, own.host(), underlay.index());
         int mtu = underlay.mtuBytes() - overheadBytes(own.host().version());
         Optional<Link> present = netlink.findLink(NAME);
         if (present.isPresent() && !isAs(present.get(), settings, own)) {
@@ -180,6 +179,20 @@ final class VxlanDevice {
         return taken;
     }
 
+    /** The hosts that the link knows, whoever told it; none if there is no such link. */
+    static AddressSet hosts(RtNetlink netlink) {
+        return netlink.findLink(NAME)
+                .filter(VxlanDevice::isVxlan)
+                .map(link -> AddressSet.copyOf(netlink.forwardingEntries(link.index()).stream()
+                        .map(ForwardingEntry::host)
+                        .toList()))
+                .orElse(AddressSet.empty());
+    }
+
+    private static boolean isVxlan(Link link) {
+        return link.kind().equals("vxlan");
+    }
+
     /** Deletes the link, if there is one. */
     void delete() {
         written.reset(0);
@@ -189,7 +202,7 @@ final class VxlanDevice {
 
     static void delete(RtNetlink netlink) {
         netlink.findLink(NAME)
-                .filter(link -> link.kind().equals("vxlan"))
+                .filter(VxlanDevice::isVxlan)
                 .ifPresent(link -> netlink.execute(Request.deleteLink(link.index())));
     }
 }

@@ -45,6 +45,7 @@ final class ClusterLab implements AutoCloseable {
     final CalicoStore store = new CalicoStore(datastore);
     private final FreshNetwork router = FreshNetwork.open();
     private final Map<String, Host> hosts = new TreeMap<>();
+    private final List<FreshNetwork> strangers = new ArrayList<>();
     private int workloads;
 
     ClusterLab() {
@@ -76,18 +77,7 @@ final class ClusterLab implements AutoCloseable {
             this.number = number;
             this.subnet = subnet;
             this.name = "h" + number;
-            router.run(() -> {
-                Tool.run("ip link add up" + number + " type veth peer name eth0 netns " + network.threadId());
-                Tool.run("ip link set up" + number + " master br" + subnet + " up");
-            });
-            network.run(() -> {
-                Tool.run("ip link set lo up");
-                Tool.run("ip addr add " + address() + "/24 dev eth0");
-                Tool.run("ip addr add " + address6() + "/64 dev eth0 nodad");
-                Tool.run("ip link set eth0 up");
-                Tool.run("ip route add default via 172.30." + subnet + ".254");
-                Tool.run("ip route add default via fd30:" + subnet + "::fe");
-            });
+            attach(network, number, subnet);
             store.nodes()
                     .put(Node.builder()
                             .name(name)
@@ -97,11 +87,11 @@ final class ClusterLab implements AutoCloseable {
         }
 
         IpAddress address() {
-            return IpAddress.parse("172.30." + subnet + "." + number);
+            return ClusterLab.address(number, subnet);
         }
 
         IpAddress address6() {
-            return IpAddress.parse("fd30:" + subnet + "::" + number);
+            return ClusterLab.address6(number, subnet);
         }
 
         void start() {
@@ -203,6 +193,37 @@ final class ClusterLab implements AutoCloseable {
         }
     }
 
+    private static IpAddress address(int number, int subnet) {
+        return IpAddress.parse("172.30." + subnet + "." + number);
+    }
+
+    private static IpAddress address6(int number, int subnet) {
+        return IpAddress.parse("fd30:" + subnet + "::" + number);
+    }
+
+    private void attach(FreshNetwork network, int number, int subnet) {
+        router.run(() -> {
+            Tool.run("ip link add up" + number + " type veth peer name eth0 netns " + network.threadId());
+            Tool.run("ip link set up" + number + " master br" + subnet + " up");
+        });
+        network.run(() -> {
+            Tool.run("ip link set lo up");
+            Tool.run("ip addr add " + address(number, subnet) + "/24 dev eth0");
+            Tool.run("ip addr add " + address6(number, subnet) + "/64 dev eth0 nodad");
+            Tool.run("ip link set eth0 up");
+            Tool.run("ip route add default via 172.30." + subnet + ".254");
+            Tool.run("ip route add default via fd30:" + subnet + "::fe");
+        });
+    }
+
+    /** A machine beside the hosts of which no record tells, with the address that a host of that number would have. */
+    FreshNetwork stranger(int number, int subnet) {
+        FreshNetwork network = FreshNetwork.open();
+        strangers.add(network);
+        attach(network, number, subnet);
+        return network;
+    }
+
     /** A new host, not started. */
     Host host(int number, int subnet) {
         Host host = new Host(number, subnet);
@@ -228,6 +249,14 @@ final class ClusterLab implements AutoCloseable {
         put(new StoreKey.Affinity(host.name, Cidr.parse(block)), "{\"state\":\"confirmed\"}");
     }
 
+    /** Workloads accept only each other's packets. */
+    void allowEachOther() {
+        put(
+                new StoreKey.ProfileRulesKey("WEB"),
+                "{\"inbound_rules\":[{\"action\":\"allow\",\"src_tag\":\"WEB\"}],"
+                        + "\"outbound_rules\":[{\"action\":\"allow\"}]}");
+    }
+
     /** Workloads talk to everybody, not only to each other. */
     void allowAll() {
         put(
@@ -246,6 +275,7 @@ final class ClusterLab implements AutoCloseable {
     @Override
     public void close() {
         hosts.values().forEach(Host::close);
+        strangers.forEach(FreshNetwork::close);
         router.close();
         datastore.close();
     }

@@ -3,11 +3,21 @@ package io.calico.dataplane.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.calico.dataplane.testing.FreshNetwork;
 import io.calico.dataplane.testing.RequiresNetworks;
 import io.calico.dataplane.testing.Sandbox;
+import io.calico.dataplane.testing.Tool;
 import io.calico.datastore.StoreKey;
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.time.Duration;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -66,11 +76,21 @@ class VxlanIT {
         return routes.contains("10.65.3.0/26 " + way) && routes.contains("fd80::3:0/122 ");
     }
 
+    /** The hosts from which it accepts VXLAN. */
+    private static Set<String> acceptedHosts(ClusterLab.Host host) {
+        return Pattern.compile("172\\.30\\.\\d+\\.\\d+")
+                .matcher(host.run("nft list set inet calico hosts4"))
+                .results()
+                .map(MatchResult::group)
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
     private static String state(ClusterLab.Host host) {
         // The kernel lists entries by a hash that the link's number is a part of.
         return String.join(
                         "\n",
                         routes(host),
+                        acceptedHosts(host).toString(),
                         host.run("ip -o addr show dev vxlan.calico scope global")
                                 .replaceAll("(?m)^[0-9]+:", ""),
                         host.run("ip -o link show vxlan.calico").replaceAll("(?m)^[0-9]+:", ""),
@@ -190,7 +210,8 @@ class VxlanIT {
                 "ip neigh replace 10.65.3.0 lladdr 66:00:00:00:00:99 dev vxlan.calico nud permanent",
                 "bridge fdb del 66:00:00:00:00:03 dev vxlan.calico dst 172.30.1.3 self",
                 "bridge fdb replace 66:00:00:00:00:03 dev vxlan.calico dst 172.30.0.2 self permanent",
-                "ip route flush proto 80"
+                "ip route flush proto 80",
+                "nft delete element inet calico hosts4 { 172.30.0.2 }"
             })
     void whatAnotherProgramChangesIsRightAgainWithinASecond(String command) {
         millisUntil(() -> hasAllRoutes(h1, "via 10.65.3.0 dev vxlan.calico"));
@@ -201,6 +222,110 @@ class VxlanIT {
         assertThat(millisUntil(() -> h1.run("ip link show").contains("vxlan.calico")
                         && state(h1).equals(before)))
                 .isLessThan(MENDED.toMillis());
+    }
+
+    /** A machine makes its own end of a tunnel to a host, who knows nothing of it. */
+    private FreshNetwork stranger(int network, String sourceInside) {
+        FreshNetwork stranger = lab.stranger(9, 0);
+        stranger.run(() -> {
+            Tool.run("ip link add vx address 66:00:00:00:00:09 type vxlan id " + network
+                    + " dstport 4789 local 172.30.0.9 dev eth0 nolearning");
+            Tool.run("ip link set vx up");
+            Tool.run("ip addr add " + sourceInside + "/32 dev vx");
+            Tool.run("bridge fdb append 66:00:00:00:00:01 dev vx dst 172.30.0.1 self permanent");
+        });
+        return stranger;
+    }
+
+    private static long received(Sandbox sandbox) {
+        return first("Udp: (\\d+)", sandbox.run("cat /proc/net/snmp"));
+    }
+
+    private static long droppedFromStrangers(ClusterLab.Host host) {
+        return first("@hosts4 counter packets (\\d+)", host.run("nft list chain inet calico input"));
+    }
+
+    private static long first(String number, String text) {
+        Matcher matcher = Pattern.compile(number).matcher(text);
+        assertThat(matcher.find()).as(text).isTrue();
+        return Long.parseLong(matcher.group(1));
+    }
+
+    @Test
+    void aStrangerCannotSendThroughTheTunnelInTheNameOfAPermittedWorkload() {
+        lab.allowEachOther();
+        Sandbox first = h1.connect("10.65.1.5");
+        Sandbox second = h2.connect("10.65.2.5");
+        assertThat(second.reaches(first, SOON)).isTrue();
+        long before = received(first);
+        FreshNetwork stranger = stranger(4096, "10.65.2.5");
+        stranger.run(() -> {
+            Tool.run("ip neigh replace 10.65.1.0 lladdr 66:00:00:00:00:01 dev vx nud permanent");
+            Tool.run("ip route replace 10.65.1.0/26 via 10.65.1.0 dev vx onlink");
+        });
+
+        try (Sandbox.Flow flow = Sandbox.flow(stranger, "10.65.1.5", 4)) {
+            flow.send();
+            millisUntil(() -> droppedFromStrangers(h1) + received(first) - before == 1);
+        }
+
+        assertThat(received(first)).isEqualTo(before);
+        assertThat(droppedFromStrangers(h1)).isEqualTo(1);
+        assertThat(second.reaches(first, SOON)).isTrue();
+        assertThat(droppedFromStrangers(h1)).isEqualTo(1);
+    }
+
+    @Test
+    void anotherNetworkOnTheSamePortIsNotTouched() throws IOException {
+        FreshNetwork stranger = stranger(4097, "10.99.0.9");
+        stranger.run(() -> {
+            Tool.run("ip neigh replace 10.99.0.1 lladdr 66:00:00:00:00:01 dev vx nud permanent");
+            Tool.run("ip route add 10.99.0.1 dev vx");
+        });
+        h1.run("ip link add overlay address 66:00:00:00:00:01 type vxlan id 4097 dstport 4789 local 172.30.0.1 dev eth0"
+                + " nolearning");
+        h1.run("ip link set overlay up");
+        h1.run("ip addr add 10.99.0.1/32 dev overlay");
+        h1.run("bridge fdb append 66:00:00:00:00:09 dev overlay dst 172.30.0.9 self permanent");
+        h1.run("ip neigh replace 10.99.0.9 lladdr 66:00:00:00:00:09 dev overlay nud permanent");
+        h1.run("ip route add 10.99.0.9 dev overlay");
+
+        try (DatagramSocket listener = h1.network.call(() -> new DatagramSocket(7));
+                Sandbox.Flow flow = Sandbox.flow(stranger, "10.99.0.1", 4)) {
+            listener.setSoTimeout(SOON);
+            flow.send();
+            // A timeout fails the test.
+            listener.receive(new DatagramPacket(new byte[4], 4));
+        }
+        assertThat(droppedFromStrangers(h1)).isZero();
+    }
+
+    @Test
+    void packetsInTheTunnelAreTrackedAndTheTunnelsOwnAreNot() {
+        Sandbox first = h1.connect("10.65.1.5");
+        Sandbox third = h3.connect("10.65.3.5");
+
+        assertThat(first.reaches(third, SOON)).isTrue();
+        assertThat(third.reaches(first, SOON)).isTrue();
+
+        assertThat(h1.run("cat /proc/net/nf_conntrack"))
+                .contains("src=10.65.1.5 dst=10.65.3.5")
+                .contains("src=10.65.3.5 dst=10.65.1.5")
+                .doesNotContain("4789");
+    }
+
+    @Test
+    void whoIsAcceptedFollowsTheRecords() {
+        millisUntil(() -> acceptedHosts(h1).equals(Set.of("172.30.0.2", "172.30.1.3")));
+
+        lab.delete(new StoreKey.HostVxlan("h3"));
+        millisUntil(() -> acceptedHosts(h1).equals(Set.of("172.30.0.2")));
+
+        h3.publishTunnel("10.65.3.0", "fd80::3:0");
+        millisUntil(() -> acceptedHosts(h1).equals(Set.of("172.30.0.2", "172.30.1.3")));
+
+        pools("");
+        millisUntil(() -> acceptedHosts(h1).isEmpty());
     }
 
     @Test

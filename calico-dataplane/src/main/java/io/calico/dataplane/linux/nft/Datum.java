@@ -118,7 +118,8 @@ public sealed interface Datum
         IPV6("ipv6"),
         INVALID("invalid"),
         ESTABLISHED("established"),
-        RELATED("related");
+        RELATED("related"),
+        LOCAL("local");
 
         private final String text;
 

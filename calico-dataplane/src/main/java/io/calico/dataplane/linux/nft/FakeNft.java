@@ -391,6 +391,11 @@ public final class FakeNft implements NftWriter {
         }
 
         @Override
+        public Collector noTrack() {
+            return this;
+        }
+
+        @Override
         public Collector verdict(NftVerdict verdict) {
             if (!verdict.chain().isEmpty()) {
                 references.chains().add(verdict.chain());

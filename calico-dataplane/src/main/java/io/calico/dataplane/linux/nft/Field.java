@@ -23,10 +23,17 @@ public sealed interface Field {
         DESTINATION4("ip daddr"),
         SOURCE6("ip6 saddr"),
         DESTINATION6("ip6 daddr"),
+        /** What the packet's destination is to this host: its own address, or somewhere else. */
+        DESTINATION_KIND("fib daddr type"),
         ICMP_TYPE("icmp type"),
         ICMP_CODE("icmp code"),
         ICMPV6_TYPE("icmpv6 type"),
-        ICMPV6_CODE("icmpv6 code");
+        ICMPV6_CODE("icmpv6 code"),
+        /**
+         * The 24 bits that follow the header of UDP (64 bits), the flags (8) and what is reserved (24). Means something
+         * only where the port of UDP was compared before; nft has no name for it outside of its own tunnels.
+         */
+        VXLAN_NETWORK("@th,96,24");
 
         private final String text;
 

@@ -23,6 +23,7 @@ public record Hook(Point point, int priority) {
         PREROUTING,
         INPUT,
         FORWARD,
+        OUTPUT,
         POSTROUTING;
 
         /** As nft writes it. */

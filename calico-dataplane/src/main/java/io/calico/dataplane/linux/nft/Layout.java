@@ -7,8 +7,10 @@ import io.calico.dataplane.linux.nft.Field.Plain;
 import io.calico.dataplane.linux.nft.Statement.KeepMarkBits;
 import io.calico.dataplane.linux.nft.Statement.MarkFromMap;
 import io.calico.dataplane.linux.nft.Statement.Masquerade;
+import io.calico.dataplane.linux.nft.Statement.NoTrack;
 import io.calico.dataplane.linux.nft.Statement.SetMark;
 import io.calico.dataplane.linux.nft.Statement.VerdictMap;
+import io.calico.model.VxlanTunnel;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpVersion;
@@ -23,12 +25,15 @@ import java.util.List;
  *
  * <pre>
  *   prerouting ─▶ raw-pre ─▶ spoof            source MAC and address must be the interface's (before tracking)
+ *                       └ VXLAN of ours is not tracked
  *   forward ─▶ forward ─┬▶ ok                 flow is known
  *                       ├▶ from ─▶ l-…-out ─▶ p-…-out ─▶ out-ok ─▶ out-ok-fwd ─┬▶ to      receiver is a workload here
  *                       │                                                      ├▶ unmarked  it is behind a bridge
  *                       │                                                      └▶ ok
  *                       └▶ to ─▶ l-…-in ─▶ p-…-in ─▶ ok
  *   input ─▶ input ─▶ wl-input ─▶ from ─▶ … ─▶ out-ok ─▶ to-host
+ *                 └ VXLAN of ours must come from a host in hosts4, hosts6
+ *   output ─▶ raw-out                         VXLAN of ours is not tracked
  *   postrouting ─▶ nat-post                   masquerade
  * </pre>
  *
@@ -40,6 +45,10 @@ import java.util.List;
  *
  * <p>Accept is final for this table only. The accept bit tells one iptables rule that policy has seen the packet. It is not
  * given to new flows towards a bridge: what is behind a bridge is protected by whoever made it, for instance Docker.
+ *
+ * <p>VXLAN of ours is told by port and network: Docker's overlay networks have the same port and other networks, and their
+ * hosts are not known here. The rules are there also when no pool has VXLAN. Then no host is in the sets, and what the rule
+ * drops would have found nobody who listens.
  */
 final class Layout {
     /** The bit that accepted packets carry. */
@@ -52,6 +61,8 @@ final class Layout {
     static final String SOURCES6 = "src6";
     static final String SOURCE_MACS = "mac";
     static final String UPLINKS = "uplinks";
+    static final String HOSTS4 = "hosts4";
+    static final String HOSTS6 = "hosts6";
     static final String POLICY_OF = "policy_of";
     static final String FROM_POLICY = "from_policy";
     static final String TO_POLICY = "to_policy";
@@ -66,6 +77,7 @@ final class Layout {
     static final String WORKLOAD_TO_HOST = "wl-input";
 
     private static final String RAW = "raw-pre";
+    private static final String RAW_OUTPUT = "raw-out";
     private static final String SPOOF = "spoof";
     private static final String FORWARD = "forward";
     private static final String FROM = "from";
@@ -86,10 +98,13 @@ final class Layout {
         tx.addSet(SOURCES6, SetType.setOf(SetType.Part.INTERFACE_NAME, SetType.Part.IPV6_ADDRESS));
         tx.addSet(SOURCE_MACS, SetType.setOf(SetType.Part.INTERFACE_NAME, SetType.Part.MAC_ADDRESS));
         tx.addSet(UPLINKS, SetType.setOf(SetType.Part.INTERFACE_NAME));
+        tx.addSet(HOSTS4, SetType.setOf(SetType.Part.IPV4_ADDRESS));
+        tx.addSet(HOSTS6, SetType.setOf(SetType.Part.IPV6_ADDRESS));
         tx.addSet(POLICY_OF, SetType.map(SetType.Part.INTERFACE_NAME, SetType.Part.MARK));
         tx.addSet(FROM_POLICY, SetType.map(SetType.Part.MARK, SetType.Part.VERDICT));
         tx.addSet(TO_POLICY, SetType.map(SetType.Part.MARK, SetType.Part.VERDICT));
         tx.addBaseChain(RAW, new Hook(Hook.Point.PREROUTING, Hook.BEFORE_TRACKING));
+        tx.addBaseChain(RAW_OUTPUT, new Hook(Hook.Point.OUTPUT, Hook.BEFORE_TRACKING));
         tx.addBaseChain(FORWARD, new Hook(Hook.Point.FORWARD, Hook.BEFORE_FILTERS));
         tx.addBaseChain(INPUT, new Hook(Hook.Point.INPUT, Hook.BEFORE_FILTERS));
         tx.addBaseChain(NAT, new Hook(Hook.Point.POSTROUTING, Hook.SOURCE_NAT));
@@ -104,7 +119,8 @@ final class Layout {
                         WORKLOAD_TO_HOST,
                         TO_HOST)
                 .forEach(tx::addChain);
-        tx.addRules(RAW, List.of(when().is(Plain.IN_INTERFACE, WORKLOADS).then(NftVerdict.goTo(SPOOF))));
+        tx.addRules(RAW, raw());
+        tx.addRules(RAW_OUTPUT, List.of(vxlan().and(new NoTrack()).end()));
         tx.addRules(SPOOF, spoof());
         tx.addRules(FORWARD, forward());
         tx.addRules(FROM, dispatch(Plain.IN_INTERFACE, FROM_POLICY, "from unknown endpoint"));
@@ -114,7 +130,31 @@ final class Layout {
         tx.addRules(ACCEPTED, List.of(when().and(new SetMark(ACCEPT_MARK)).then(NftVerdict.ACCEPT)));
         tx.addRules(ACCEPTED_UNMARKED, List.of(when().and(new SetMark(NO_MARK)).then(NftVerdict.ACCEPT)));
         tx.addRules(TO_HOST, List.of(when().and(new SetMark(NO_MARK)).then(NftVerdict.ACCEPT)));
-        tx.addRules(INPUT, List.of(when().is(Plain.IN_INTERFACE, WORKLOADS).then(NftVerdict.goTo(WORKLOAD_TO_HOST))));
+        tx.addRules(INPUT, input());
+    }
+
+    private static List<Rule> raw() {
+        return List.of(
+                when().is(Plain.IN_INTERFACE, WORKLOADS).then(NftVerdict.goTo(SPOOF)),
+                // Each direction has another source port: an entry would never see a reply. What is only forwarded may
+                // be
+                // that of hosts behind this one, whom somebody translates, for which it must be tracked.
+                vxlan().is(Plain.DESTINATION_KIND, Datum.Word.LOCAL)
+                        .and(new NoTrack())
+                        .end());
+    }
+
+    private static List<Rule> input() {
+        return List.of(
+                // What is inside has any source that its sender likes. Fragments are whole here: tracking joins them.
+                vxlan().notIn(HOSTS4, Plain.SOURCE4).countedDrop("VXLAN from a stranger"),
+                vxlan().notIn(HOSTS6, Plain.SOURCE6).countedDrop("VXLAN from a stranger"),
+                when().is(Plain.IN_INTERFACE, WORKLOADS).then(NftVerdict.goTo(WORKLOAD_TO_HOST)));
+    }
+
+    /** VXLAN of our network, and no other's on that port. */
+    private static Rule.Builder vxlan() {
+        return when().is(udp(false), port(VxlanTunnel.PORT)).is(Plain.VXLAN_NETWORK, Datum.number(VxlanTunnel.NETWORK));
     }
 
     private static List<Rule> spoof() {
@@ -123,7 +163,7 @@ final class Layout {
                 when().notIn(SOURCE_MACS, Plain.IN_INTERFACE, Plain.SOURCE_MAC).countedDrop("source MAC"),
                 // A tunnel would carry packets past the outbound policy.
                 when().is(Plain.PROTOCOL, Datum.number(IPIP)).countedDrop("IPIP from a workload"),
-                when().is(udp(false), port(4789)).countedDrop("VXLAN from a workload"),
+                when().is(udp(false), port(VxlanTunnel.PORT)).countedDrop("VXLAN from a workload"),
                 when().in(SOURCES4, Plain.IN_INTERFACE, Plain.SOURCE4).then(NftVerdict.ACCEPT),
                 when().in(SOURCES6, Plain.IN_INTERFACE, Plain.SOURCE6).then(NftVerdict.ACCEPT),
                 // Never forwarded by the kernel; neighbour discovery and listener reports need them.

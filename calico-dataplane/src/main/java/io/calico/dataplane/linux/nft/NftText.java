@@ -151,6 +151,11 @@ final class NftText implements NftCommand.Visitor<String>, Statement.Visitor<Str
     }
 
     @Override
+    public String noTrack() {
+        return "notrack";
+    }
+
+    @Override
     public String verdict(NftVerdict verdict) {
         return verdict.chain().isEmpty()
                 ? verdict.kind().text()

@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  *   endpoint added, its list is known   4 elements: mac, src4, src6, policy_of
  *   first endpoint with a list          + two chains and an element in from_policy and to_policy, if they were not kept
  *   tag member added on any host        1 element
+ *   host with VXLAN added               1 element
  *   profile changed                     its chain flushed and written anew; jumps to it stay
  * </pre>
  */
@@ -118,6 +119,7 @@ final class PolicyTable {
             goneLists.forEach(list -> forgetList(list, before.numbers));
             changeEndpoints();
             changeUplinks();
+            changeTunnelHosts();
             elements.write(tx);
             changeHostRules();
             goneLists.forEach(list -> both(direction -> tx.removeChain(ProfileChains.chainOf(list, direction))));
@@ -224,6 +226,16 @@ final class PolicyTable {
             SortedSet<String> uplinks = after.content.uplinks();
             minus(uplinks, known).forEach(name -> elements.add(Layout.UPLINKS, Element.of(Datum.name(name))));
             minus(known, uplinks).forEach(name -> elements.delete(Layout.UPLINKS, Element.of(Datum.name(name))));
+        }
+
+        private void changeTunnelHosts() {
+            AddressSet.Changes changes = after.content.tunnelHosts().changesSince(before.content.tunnelHosts());
+            changes.added().forEach(host -> elements.add(hostsOf(host), Element.of(Datum.address(host))));
+            changes.removed().forEach(host -> elements.delete(hostsOf(host), Element.of(Datum.address(host))));
+        }
+
+        private static String hostsOf(IpAddress host) {
+            return host.isV4() ? Layout.HOSTS4 : Layout.HOSTS6;
         }
 
         private void changeHostRules() {

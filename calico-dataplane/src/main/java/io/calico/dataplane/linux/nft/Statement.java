@@ -37,6 +37,9 @@ public sealed interface Statement {
         /** Source NAT. */
         R masquerade();
 
+        /** No connection tracking. */
+        R noTrack();
+
         /** End of the rule. */
         R verdict(NftVerdict verdict);
     }
@@ -130,6 +133,14 @@ public sealed interface Statement {
         @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.masquerade();
+        }
+    }
+
+    /** The kernel's connection tracking does not look at the packet; only before it does. */
+    record NoTrack() implements Statement {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.noTrack();
         }
     }
 

@@ -9,6 +9,7 @@ import io.calico.dataplane.testing.InFreshNetwork;
 import io.calico.dataplane.testing.Tool;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.MacAddress;
+import io.calico.policy.AddressSet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -76,7 +77,8 @@ class NftKernelIT {
         NftPolicyDriver driver = new NftPolicyDriver(writer);
         for (int i = 0; i < 40; i++) {
             Step.random(random).applyTo(policies);
-            driver.apply(policies.content());
+            AddressSet hosts = AddressSet.of(IpAddress.v4(0xac1e_0000 + i / 3), IpAddress.v6(0xfd30L << 48, i / 5));
+            driver.apply(policies.content().withTunnelHosts(hosts));
             tables.add(KernelTable.listByMeaning());
         }
         driver.removeTable();
@@ -114,6 +116,8 @@ class NftKernelIT {
                 tx.addElements(Layout.SOURCES6, List.of(V6));
                 tx.addElements(Layout.SOURCE_MACS, List.of(MAC));
                 tx.addElements(Layout.UPLINKS, List.of(Element.of(Datum.name("br-1.2"))));
+                tx.addElements(Layout.HOSTS4, List.of(Element.of(Datum.address(IpAddress.parse("172.30.0.2")))));
+                tx.addElements(Layout.HOSTS6, List.of(Element.of(Datum.address(IpAddress.parse("fd30::2")))));
                 tx.addElements(Layout.POLICY_OF, List.of(Element.mapping(NAME, Datum.number(0xfedc_ba98L))));
                 tx.addElements("members", List.of(Element.of(Datum.address(IpAddress.parse("203.0.113.7")))));
                 tx.addElements("members6", List.of(Element.of(Datum.address(IpAddress.parse("fd80::7")))));
@@ -128,6 +132,8 @@ class NftKernelIT {
                             "\"cali12345678901\" . fd80::2",
                             "\"cali12345678901\" . ee:ee:ee:00:00:01",
                             "\"br-1.2\"",
+                            "172.30.0.2",
+                            "fd30::2",
                             "\"cali12345678901\" : 0xfedcba98",
                             "203.0.113.7",
                             "fd80::7");

@@ -3,6 +3,8 @@ package io.calico.dataplane.linux.nft;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.calico.dataplane.DataplaneException;
+import io.calico.model.net.IpAddress;
+import io.calico.policy.AddressSet;
 import io.calico.policy.EndpointToHostAction;
 import java.util.List;
 import java.util.Set;
@@ -18,6 +20,11 @@ import net.jqwik.api.constraints.Size;
 /** The table depends on what is wanted, not on the way there. */
 class PolicyTablePropertiesTest {
     private static final List<Set<String>> UPLINKS = List.of(Set.of(), Set.of("eth0"), Set.of("br0", "eth0"));
+    private static final List<AddressSet> TUNNEL_HOSTS = List.of(
+            AddressSet.empty(),
+            AddressSet.of(IpAddress.parse("172.30.0.2"), IpAddress.parse("fd30::2")),
+            AddressSet.of(IpAddress.parse("172.30.0.2"), IpAddress.parse("172.30.0.3")),
+            AddressSet.of(IpAddress.parse("fd30::3")));
 
     @Provide
     Arbitrary<Step> step() {
@@ -26,7 +33,8 @@ class PolicyTablePropertiesTest {
 
     private static TableContent content(Policies policies, int variant) {
         EndpointToHostAction action = variant % 2 == 0 ? EndpointToHostAction.RETURN : EndpointToHostAction.DROP;
-        return TableContent.of(policies.compile(), action, UPLINKS.get(variant % 3));
+        return TableContent.of(policies.compile(), action, UPLINKS.get(variant % 3))
+                .withTunnelHosts(TUNNEL_HOSTS.get(variant % 4));
     }
 
     @Property(tries = 500)

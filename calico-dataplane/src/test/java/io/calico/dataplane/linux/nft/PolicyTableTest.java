@@ -2,8 +2,11 @@ package io.calico.dataplane.linux.nft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.calico.model.net.IpAddress;
+import io.calico.policy.AddressSet;
 import io.calico.policy.EndpointToHostAction;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -57,10 +60,13 @@ class PolicyTableTest {
                         add set inet calico src6 { type ifname . ipv6_addr; }
                         add set inet calico mac { type ifname . ether_addr; }
                         add set inet calico uplinks { type ifname; }
+                        add set inet calico hosts4 { type ipv4_addr; }
+                        add set inet calico hosts6 { type ipv6_addr; }
                         add map inet calico policy_of { type ifname : mark; }
                         add map inet calico from_policy { type mark : verdict; }
                         add map inet calico to_policy { type mark : verdict; }
                         add chain inet calico raw-pre { type filter hook prerouting priority -300; policy accept; }
+                        add chain inet calico raw-out { type filter hook output priority -300; policy accept; }
                         add chain inet calico forward { type filter hook forward priority -10; policy accept; }
                         add chain inet calico input { type filter hook input priority -10; policy accept; }
                         add chain inet calico nat-post { type nat hook postrouting priority 100; policy accept; }
@@ -74,6 +80,8 @@ class PolicyTableTest {
                         add chain inet calico wl-input
                         add chain inet calico to-host
                         add rule inet calico raw-pre iifname "cali*" goto spoof
+                        add rule inet calico raw-pre udp dport 4789 @th,96,24 4096 fib daddr type local notrack
+                        add rule inet calico raw-out udp dport 4789 @th,96,24 4096 notrack
                         add rule inet calico spoof meta mark set meta mark & 0xfffeffff
                         add rule inet calico spoof iifname . ether saddr != @mac counter drop comment "source MAC"
                         add rule inet calico spoof meta l4proto 4 counter drop comment "IPIP from a workload"
@@ -106,6 +114,8 @@ class PolicyTableTest {
                         add rule inet calico ok meta mark set 0x00010000 accept
                         add rule inet calico unmarked meta mark set 0x00000000 accept
                         add rule inet calico to-host meta mark set 0x00000000 accept
+                        add rule inet calico input udp dport 4789 @th,96,24 4096 ip saddr != @hosts4 counter drop comment "VXLAN from a stranger"
+                        add rule inet calico input udp dport 4789 @th,96,24 4096 ip6 saddr != @hosts6 counter drop comment "VXLAN from a stranger"
                         add rule inet calico input iifname "cali*" goto wl-input
                         add rule inet calico wl-input ct state established accept
                         add rule inet calico wl-input ct state related accept
@@ -398,6 +408,35 @@ class PolicyTableTest {
                             delete element inet calico uplinks { "br0" }
                             add element inet calico uplinks { "wlan0.7" }
                             """);
+        }
+
+        @Test
+        void hostsWithATunnelAreElements() {
+            driver.apply(policies.content().withTunnelHosts(hosts("172.30.0.2", "172.30.0.3", "fd30::2")));
+
+            assertThat(sentFor(policies.content()
+                            .withTunnelHosts(hosts("172.30.0.2", "172.30.0.3", "172.30.0.4", "fd30::2"))))
+                    .isEqualTo("add element inet calico hosts4 { 172.30.0.4 }\n");
+            assertThat(sentFor(policies.content().withTunnelHosts(hosts("172.30.0.2", "172.30.0.4", "fd30::2"))))
+                    .isEqualTo("delete element inet calico hosts4 { 172.30.0.3 }\n");
+            assertThat(sentFor(policies.content().withTunnelHosts(hosts("172.30.0.2", "172.30.0.4", "fd30::5"))))
+                    .isEqualTo("""
+                            delete element inet calico hosts6 { fd30::2 }
+                            add element inet calico hosts6 { fd30::5 }
+                            """);
+        }
+
+        @Test
+        void aNewTableHasTheHostsWithATunnelFromTheBeginning() {
+            driver.forget();
+
+            assertThat(sentFor(policies.content().withTunnelHosts(hosts("172.30.0.2"))))
+                    .startsWith("add table inet calico\ndelete table inet calico\n")
+                    .contains("add element inet calico hosts4 { 172.30.0.2 }\n");
+        }
+
+        private AddressSet hosts(String... addresses) {
+            return AddressSet.copyOf(Stream.of(addresses).map(IpAddress::parse).toList());
         }
 
         @Test
