@@ -256,6 +256,7 @@ class VxlanIT {
         lab.allowEachOther();
         Sandbox first = h1.connect("10.65.1.5");
         Sandbox second = h2.connect("10.65.2.5");
+        millisUntil(() -> routes(h1).contains("10.65.2.0/26 via") && routes(h2).contains("10.65.1.0/26 via"));
         assertThat(second.reaches(first, SOON)).isTrue();
         long before = received(first);
         FreshNetwork stranger = stranger(4096, "10.65.2.5");
@@ -304,6 +305,8 @@ class VxlanIT {
     void packetsInTheTunnelAreTrackedAndTheTunnelsOwnAreNot() {
         Sandbox first = h1.connect("10.65.1.5");
         Sandbox third = h3.connect("10.65.3.5");
+        millisUntil(() -> hasAllRoutes(h1, "via 10.65.3.0 dev vxlan.calico")
+                && routes(h3).contains("10.65.1.0/26 via 10.65.1.0 dev vxlan.calico"));
 
         assertThat(first.reaches(third, SOON)).isTrue();
         assertThat(third.reaches(first, SOON)).isTrue();
