@@ -138,7 +138,7 @@ final class Layout {
                 when().is(Plain.IN_INTERFACE, WORKLOADS).then(NftVerdict.goTo(SPOOF)),
                 // Each direction has another source port: an entry would never see a reply. What is only forwarded may
                 // be
-                // that of hosts behind this one, whom somebody translates, for which it must be tracked.
+                // of hosts behind this one whose addresses are translated here, and for that it must be tracked.
                 vxlan().is(Plain.DESTINATION_KIND, Datum.Word.LOCAL)
                         .and(new NoTrack())
                         .end());
