@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Moving everything from SQLite to a real etcd and back. */
 @RequiresEtcd
 class DatastoreMoveIT {
-    private static final int MANY = Boolean.getBoolean("calico.test.long") ? 20_000 : 10_000;
+    private static final int MANY = 20_000;
 
     private final OneEtcd etcd = OneEtcd.start("127.0.0.1");
 

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
-import io.calico.model.json.RecordFields;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
@@ -138,8 +137,8 @@ public final class Routes {
 
         private static void requireWholeCharacters(String path, String text) {
             if (text.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
-                throw CallException.badRequest(path + ": a text in the body has half a surrogate pair: "
-                        + RecordFields.shown(text.replaceAll("\\p{Cs}", "?")));
+                throw CallException.badRequest(path + ": a text in the body has half a surrogate pair: '"
+                        + text.substring(0, Math.min(60, text.length())).replaceAll("[\\p{Cs}\\p{Cntrl}]", "?") + "'");
             }
         }
 
