@@ -14,16 +14,21 @@ import java.util.Set;
  * A connection to the kernel's connection tracking (ctnetlink) of one network namespace, that of the thread that opened
  * it. Confined to one thread at a time. Needs CAP_NET_ADMIN.
  *
- * <p>Entries are found by reading the table once for many addresses, or with the kernel's filter for a few (from Linux
- * 5.8; older kernels send all, and it is looked for here), and deleted one by one: by addresses and ports, and by number,
+ * <p>Entries are found by reading the table once for many addresses or where it is small, or with the kernel's filter for
+ * a few addresses (from Linux 5.8; older kernels send all, and it is looked for here), and deleted one by one: by addresses and ports, and by number,
  * so that an entry made meanwhile for the same flow stays.
  */
 public final class Conntrack implements AutoCloseable {
     private static final int RECEIVE_BUFFER = 4 << 20;
     /** Acknowledgements must fit into the socket's buffer. */
     private static final int MAX_REQUESTS_PER_SEND = 128;
-    /** Up to so many, four questions for each are cheaper than to read everything. */
+    /** Up to so many addresses, four questions for each are cheaper than to read a large table. */
     private static final int FEW = 4;
+    /**
+     * Up to so many entries, to read them all is cheaper than four questions: for each list the kernel goes through a hash
+     * table of usually 262,144 places, in some 4 ms during which it also delays the removal of interfaces.
+     */
+    private static final int SMALL_TABLE = 10_000;
 
     private final Exchange exchange;
 
@@ -51,8 +56,12 @@ public final class Conntrack implements AutoCloseable {
         if (addresses.isEmpty()) {
             return 0;
         }
+        int entries = entries();
+        if (entries == 0) {
+            return 0;
+        }
         ConntrackFormat.Wanted wanted = new ConntrackFormat.Wanted(addresses, ByteOrder.nativeOrder());
-        if (addresses.size() > FEW) {
+        if (addresses.size() > FEW || entries <= SMALL_TABLE) {
             return delete(everythingLike(addresses), wanted);
         }
         int deleted = 0;
@@ -63,6 +72,14 @@ public final class Conntrack implements AutoCloseable {
             }
         }
         return deleted;
+    }
+
+    private int entries() {
+        List<NetlinkException> failures = new ArrayList<>();
+        int[] entries = {0};
+        exchange.run(List.of(ConntrackFormat.statistics()), in -> entries[0] = ConntrackFormat.entries(in), failures);
+        throwFirst(failures);
+        return entries[0];
     }
 
     private static List<Request> everythingLike(Collection<IpAddress> addresses) {

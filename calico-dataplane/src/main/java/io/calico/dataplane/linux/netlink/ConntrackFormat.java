@@ -141,6 +141,27 @@ final class ConntrackFormat {
         return bytes;
     }
 
+    /** How many entries there are, in this network namespace. */
+    static Request statistics() {
+        return Request.netfilter(
+                "count",
+                "connections",
+                Wire.NFNL_SUBSYS_CTNETLINK,
+                Wire.IPCTNL_MSG_CT_GET_STATS,
+                0,
+                out -> out.u8(Wire.AF_UNSPEC).u8(0).u16(0));
+    }
+
+    /** What the answer to {@link #statistics} says. */
+    static int entries(MessageReader in) {
+        int from = in.content() + Wire.NFGENMSG_LENGTH;
+        byte[] number = value(in, find(in, from, in.content() + in.length(), Wire.CTA_STATS_GLOBAL_ENTRIES));
+        if (number.length != Integer.BYTES) {
+            throw NetlinkException.broken("count", "connections", "no number of entries");
+        }
+        return ByteBuffer.wrap(number).getInt();
+    }
+
     /** The entries of one IP version. */
     static Request list(IpVersion version) {
         return Request.netfilter(

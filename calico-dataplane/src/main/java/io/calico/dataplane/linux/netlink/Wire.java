@@ -153,6 +153,8 @@ final class Wire {
     static final int IPCTNL_MSG_CT_NEW = 0;
     static final int IPCTNL_MSG_CT_GET = 1;
     static final int IPCTNL_MSG_CT_DELETE = 2;
+    static final int IPCTNL_MSG_CT_GET_STATS = 5;
+    static final int CTA_STATS_GLOBAL_ENTRIES = 1;
     static final int CTA_TUPLE_ORIG = 1;
     static final int CTA_TUPLE_REPLY = 2;
     static final int CTA_ID = 12;
