@@ -24,11 +24,13 @@ import org.slf4j.LoggerFactory;
  *               └─────────────┴── await blocks for these
  * </pre>
  *
- * <p>To look through a large table takes a while, so it is done by a thread of its own, {@code calico-conntrack-1}, in one
- * pass for all addresses that have gathered meanwhile. Thread-safe.
+ * <p>To look through the table takes a while, so it is done by a thread of its own, {@code calico-conntrack-1}, in one
+ * pass for all addresses that have gathered for a moment, or until somebody waits for one. Thread-safe.
  */
 final class ConntrackCleaner implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ConntrackCleaner.class);
+    /** So long addresses gather if nobody waits: to go through the kernel's table costs the same for one and for many. */
+    private static final long GATHERING = Duration.ofMillis(100).toNanos();
 
     private final Table table;
     private final Thread worker = new Thread(this::work, "calico-conntrack-1");
@@ -39,6 +41,10 @@ final class ConntrackCleaner implements AutoCloseable {
 
     @GuardedBy("lock")
     private Set<IpAddress> inPass = Set.of();
+
+    /** Who blocks until a pass is over. */
+    @GuardedBy("lock")
+    private int waiters;
 
     @GuardedBy("lock")
     private boolean isClosed;
@@ -108,15 +114,25 @@ final class ConntrackCleaner implements AutoCloseable {
     boolean await(Collection<IpAddress> addresses, Duration limit) throws InterruptedException {
         long end = System.nanoTime() + limit.toNanos();
         synchronized (lock) {
-            while (!isClosed
-                    && !(Collections.disjoint(waiting, addresses) && Collections.disjoint(inPass, addresses))) {
-                long left = end - System.nanoTime();
-                if (left <= 0) {
-                    return false;
-                }
-                TimeUnit.NANOSECONDS.timedWait(lock, Math.max(left, 1_000_000));
+            if (Collections.disjoint(waiting, addresses) && Collections.disjoint(inPass, addresses)) {
+                return true;
             }
-            return true;
+            waiters++;
+            // Gathering is over.
+            lock.notifyAll();
+            try {
+                while (!isClosed
+                        && !(Collections.disjoint(waiting, addresses) && Collections.disjoint(inPass, addresses))) {
+                    long left = end - System.nanoTime();
+                    if (left <= 0) {
+                        return false;
+                    }
+                    TimeUnit.NANOSECONDS.timedWait(lock, Math.max(left, 1_000_000));
+                }
+                return true;
+            } finally {
+                waiters--;
+            }
         }
     }
 
@@ -138,6 +154,7 @@ final class ConntrackCleaner implements AutoCloseable {
                     if (waiting.isEmpty()) {
                         return;
                     }
+                    gather();
                     inPass = Set.copyOf(waiting);
                     batch = List.copyOf(inPass);
                     waiting.clear();
@@ -146,6 +163,14 @@ final class ConntrackCleaner implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    @GuardedBy("lock")
+    private void gather() throws InterruptedException {
+        long end = System.nanoTime() + GATHERING;
+        for (long left = GATHERING; left > 0 && waiters == 0 && !isClosed; left = end - System.nanoTime()) {
+            TimeUnit.NANOSECONDS.timedWait(lock, Math.max(left, 1_000_000));
         }
     }
 
