@@ -221,6 +221,9 @@ final class VirtualHost implements AutoCloseable {
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx32m",
+                // Files in /tmp named by process numbers, which hosts share: the JVM would complain in front of its
+                // output.
+                "-XX:-UsePerfData",
                 "-Xshare:auto",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
