@@ -2,6 +2,7 @@ package io.calico.e2e;
 
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -153,6 +154,21 @@ final class ClusterEtcd implements AutoCloseable {
                     VirtualHost.execute(List.of("kill", "-" + name, Long.toString(member.pid())), SOON),
                     "kill " + name);
         }
+    }
+
+    /** Which member leads: writes that it has not yet passed on are lost with it, and for a second there is no other. */
+    int leader() {
+        for (JsonNode member : EngineView.read(etcdctl("endpoint", "status", "--write-out=json"))) {
+            JsonNode status = member.get("Status");
+            if (status.get("leader")
+                    .asText()
+                    .equals(status.get("header").get("member_id").asText())) {
+                String endpoint = member.get("Endpoint").asText();
+                int port = Integer.parseInt(endpoint.substring(endpoint.lastIndexOf(':') + 1));
+                return (port - firstPort) / PORT_STEP;
+            }
+        }
+        throw new AssertionError("no member of etcd leads");
     }
 
     /** Starts a member that was killed. */
