@@ -84,18 +84,21 @@ final class Tunnels {
         if (vxlan.linkIndex().isPresent()) {
             if (isDue) {
                 requests.clear();
-                vxlanDevice.compare(requests);
+                vxlanDevice.compare(wanted.vxlan().orElseThrow().host().version(), requests);
             }
             netlink.execute(requests);
         }
         return !vxlan.equals(vxlanBefore) || !ipIp.equals(ipIpBefore);
     }
 
-    /** One whose host is of the other version cannot be written, and one that is this host would send to itself. */
+    /**
+     * One whose host is of the other version cannot be written, and one that is this host would send to itself. Others' ends
+     * may be known before our own is: they are kept for when the link is made.
+     */
     private boolean isUsable(VxlanTunnel end, Uplinks uplinks) {
         return wanted.vxlan()
-                        .filter(own -> own.host().version() == end.host().version())
-                        .isPresent()
+                        .map(own -> own.host().version() == end.host().version())
+                        .orElse(true)
                 && !uplinks.isOwn(end.host());
     }
 

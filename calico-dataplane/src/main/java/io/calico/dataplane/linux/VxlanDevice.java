@@ -153,8 +153,9 @@ final class VxlanDevice {
         return requests;
     }
 
-    /** Adds to the requests what makes all other ends right on the link, whatever it has. */
-    void compare(List<Request> requests) {
+    /** Adds to the requests what makes all other ends right on the link, whatever it has; forgets those of the other version. */
+    void compare(IpVersion underlay, List<Request> requests) {
+        ends.values().removeIf(end -> end.host().version() != underlay);
         int index = written.linkIndex();
         ends.values().forEach(written::add);
         Set<Neighbour> neighbours = new HashSet<>(netlink.neighbours(index));
