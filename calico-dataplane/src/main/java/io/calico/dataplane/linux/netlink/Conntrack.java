@@ -15,7 +15,8 @@ import java.util.Set;
  * it. Confined to one thread at a time. Needs CAP_NET_ADMIN.
  *
  * <p>Entries are found by reading the table once for many addresses or where it is small, or with the kernel's filter for
- * a few addresses (from Linux 5.8; older kernels send all, and it is looked for here), and deleted one by one: by addresses and ports, and by number,
+ * a few addresses (from Linux 5.8; older kernels send all, and it is looked for here), and deleted one by one: by
+ * addresses and ports, and by number,
  * so that an entry made meanwhile for the same flow stays.
  */
 public final class Conntrack implements AutoCloseable {
