@@ -114,6 +114,18 @@ class TunnelHostsIT {
     }
 
     @Test
+    void aHostThatIsKnownBeforeThisHostsOwnEndIsReachableOnceThereIsOne() {
+        RouteChanges known = change(2, "172.30.0.2");
+        OwnTunnels notYet = new OwnTunnels(true, Optional.empty(), false, Optional.empty());
+        apply(new RouteChanges(known.routes(), known.peers(), notYet));
+        assertThat(isReachable(2)).isFalse();
+
+        apply(new RouteChanges(new TreeMap<>(), new TreeMap<>(), known.tunnels()));
+
+        assertThat(isReachable(2)).isTrue();
+    }
+
+    @Test
     void aFilterThatRefusesDelaysNoRouteAndIsToldAgain() {
         RouteChanges changes = change(2, "172.30.0.2");
         DataplaneException refusal = new DataplaneException.Refused("write", "table", 0, "no", null);
