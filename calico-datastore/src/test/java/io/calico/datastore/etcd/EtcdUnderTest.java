@@ -24,14 +24,17 @@ final class EtcdUnderTest implements StoreUnderTest {
         await(() -> direct.repeatable("emptying the store", KVGrpc.getDeleteRangeMethod(), everything));
     }
 
-    /** Members that have just been started may not have a leader yet. */
+    /**
+     * Members that have just been started may not have a leader yet, and a commit that meets one of them may stay
+     * unanswered: {@code call} is made until it is answered, so it must do no harm when done twice.
+     */
     static void await(Runnable call) {
         long deadline = System.nanoTime() + 30_000_000_000L;
         while (true) {
             try {
                 call.run();
                 return;
-            } catch (DatastoreException.Unavailable e) {
+            } catch (DatastoreException.Unavailable | DatastoreException.UnknownResult e) {
                 if (System.nanoTime() > deadline) {
                     throw e;
                 }
