@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Several hosts in network namespaces, each with a dataplane and an agent, and one datastore in memory.
@@ -181,9 +182,21 @@ final class ClusterLab implements AutoCloseable {
                             .build(),
                     revision,
                     LONG);
+            hosts.values().forEach(host -> host.awaitEnforced(revision));
             Sandbox sandbox = network.call(() -> Sandbox.around("tmp" + id, address));
             sandboxes.add(sandbox);
             return sandbox;
+        }
+
+        /** Until then this host takes a workload of another one for a stranger. */
+        private void awaitEnforced(long revision) {
+            long end = System.nanoTime() + LONG.toNanos();
+            while (agent != null && agent.isAlive() && agent.status().revision() < revision) {
+                if (System.nanoTime() > end) {
+                    throw new AssertionError(name + " has not enforced revision " + revision + ": " + agent.status());
+                }
+                LockSupport.parkNanos(1_000_000);
+            }
         }
 
         private void close() {
