@@ -107,15 +107,15 @@ final class Probe implements AutoCloseable {
         assertThat(ask("stream", host, port)).isEqualTo("ok");
     }
 
-    /** How a stream fared. */
-    record StreamReport(long rounds, long longestGapMillis) {}
+    /** How a stream fared; when its longest wait ended is for looking into logs. */
+    record StreamReport(long rounds, long longestGapMillis, String endOfLongestGap) {}
 
     /** Ends the stream, which must not have broken. */
     StreamReport endStream() {
         String answer = ask("stream-report");
         assertThat(answer).as("report of the stream").doesNotStartWith("broken");
-        String[] words = answer.split(" ", 2);
-        return new StreamReport(Long.parseLong(words[0]), Long.parseLong(words[1]));
+        String[] words = answer.split(" ", 3);
+        return new StreamReport(Long.parseLong(words[0]), Long.parseLong(words[1]), words[2]);
     }
 
     void startDatagrams(String host, int port) {

@@ -32,7 +32,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *   udp HOST PORT [SOURCE]                answered | silent | failed TEXT
  *   ping HOST                             answered | silent
  *   stream HOST PORT                      ok; keeps one connection busy until asked for its report
- *   stream-report                         ROUNDS LONGEST-GAP-IN-MS | broken TEXT
+ *   stream-report                         ROUNDS LONGEST-GAP-IN-MS TIME-OF-ITS-END | broken TEXT
  *   datagrams HOST PORT                   ok; sends one every five milliseconds, from one port, until asked for its report
  *   datagrams-report                      SENT ANSWERED
  *   flows HOST PORT                       ok; the same, each from another port, one after the other
@@ -189,6 +189,7 @@ public final class Prober {
         private volatile String broken = "";
         private final AtomicLong rounds = new AtomicLong();
         private volatile long longestGapNanos;
+        private volatile Instant endOfLongestGap = Instant.EPOCH;
 
         void run(Socket socket) throws IOException {
             try (socket) {
@@ -199,7 +200,11 @@ public final class Prober {
                     if (socket.getInputStream().read() < 0) {
                         throw new IOException("closed by the other side");
                     }
-                    longestGapNanos = Math.max(longestGapNanos, System.nanoTime() - sent);
+                    long gap = System.nanoTime() - sent;
+                    if (gap > longestGapNanos) {
+                        longestGapNanos = gap;
+                        endOfLongestGap = Instant.now();
+                    }
                     rounds.incrementAndGet();
                     pause();
                 }
@@ -211,7 +216,7 @@ public final class Prober {
         String report() {
             stop = true;
             return broken.isEmpty()
-                    ? rounds + " " + TimeUnit.NANOSECONDS.toMillis(longestGapNanos)
+                    ? rounds + " " + TimeUnit.NANOSECONDS.toMillis(longestGapNanos) + " " + endOfLongestGap
                     : "broken " + broken;
         }
     }

@@ -168,7 +168,7 @@ class StormIT {
             Probe.StreamReport stream = friend.endStream();
             assertThat(stream.rounds()).as("rounds of the stream").isGreaterThan(100);
             assertThat(stream.longestGapMillis())
-                    .as("longest wait of the stream for an answer, ms")
+                    .as("longest wait of the stream for an answer, ms: %s%n%s", stream, host.logs(400))
                     .isLessThan(2000);
             for (Probe closed : List.of(stranger, bridged)) {
                 Probe.DatagramReport report = closed.endDatagrams();
