@@ -79,27 +79,17 @@ final class Tunnels {
             ipIp = report(ipIpBefore, ensureIpIp(uplinks));
         }
         List<Request> requests = new ArrayList<>();
-        peers.forEach((host, peer) ->
-                vxlanDevice.setEnd(host, peer.flatMap(Peer::vxlan).filter(end -> isUsable(end, uplinks)), requests));
+        // One that is this host would send to itself.
+        peers.forEach((host, peer) -> vxlanDevice.setEnd(
+                host, peer.flatMap(Peer::vxlan).filter(end -> !uplinks.isOwn(end.host())), requests));
         if (vxlan.linkIndex().isPresent()) {
             if (isDue) {
                 requests.clear();
-                vxlanDevice.compare(wanted.vxlan().orElseThrow().host().version(), requests);
+                vxlanDevice.compare(requests);
             }
             netlink.execute(requests);
         }
         return !vxlan.equals(vxlanBefore) || !ipIp.equals(ipIpBefore);
-    }
-
-    /**
-     * One whose host is of the other version cannot be written, and one that is this host would send to itself. Others' ends
-     * may be known before our own is: they are kept for when the link is made.
-     */
-    private boolean isUsable(VxlanTunnel end, Uplinks uplinks) {
-        return wanted.vxlan()
-                        .map(own -> own.host().version() == end.host().version())
-                        .orElse(true)
-                && !uplinks.isOwn(end.host());
     }
 
     private static TunnelLink report(TunnelLink before, TunnelLink now) {

@@ -42,8 +42,12 @@ final class VxlanDevice {
     private final RtNetlink netlink;
     private final Sysctls sysctls;
     private final WrittenTunnel written = new WrittenTunnel();
+    /** Of all other hosts, also those that cannot be written now: this host's own end may change. */
     private final Map<String, VxlanTunnel> ends = new HashMap<>();
+
     private final List<Request> late = new ArrayList<>();
+    /** Version of the hosts' addresses between which the link sends; empty until there is one. */
+    private Optional<IpVersion> underlayVersion = Optional.empty();
 
     VxlanDevice(RtNetlink netlink, Sysctls sysctls) {
         this.netlink = netlink;
@@ -79,6 +83,7 @@ final class VxlanDevice {
             written.reset(link.index());
             late.clear();
         }
+        underlayVersion = Optional.of(own.host().version());
         List<Request> requests = new ArrayList<>();
         if (!link.isUp() || link.mtuBytes() != mtu) {
             requests.add(Request.changeLink(
@@ -118,19 +123,24 @@ final class VxlanDevice {
 
     /** Another host's end is this from now on; empty: it has none. What that means for the link is added to the requests. */
     void setEnd(String host, Optional<VxlanTunnel> end, List<Request> requests) {
-        VxlanTunnel before = end.isPresent() ? ends.put(host, end.get()) : ends.remove(host);
-        if (Optional.ofNullable(before).equals(end)) {
+        Optional<VxlanTunnel> before = Optional.ofNullable(
+                        end.isPresent() ? ends.put(host, end.get()) : ends.remove(host))
+                .filter(this::isReachable);
+        Optional<VxlanTunnel> now = end.filter(this::isReachable);
+        if (before.equals(now)) {
             return;
         }
-        if (before != null) {
-            written.remove(before);
-        }
-        end.ifPresent(written::add);
-        if (before != null) {
-            WrittenTunnel.addresses(before).forEach(this::removeLater);
-            removeLater(new ForwardingEntry(written.linkIndex(), before.mac(), before.host()));
-        }
-        end.ifPresent(now -> requests.addAll(set(now)));
+        before.ifPresent(written::remove);
+        now.ifPresent(written::add);
+        before.ifPresent(gone -> {
+            WrittenTunnel.addresses(gone).forEach(this::removeLater);
+            removeLater(new ForwardingEntry(written.linkIndex(), gone.mac(), gone.host()));
+        });
+        now.ifPresent(added -> requests.addAll(set(added)));
+    }
+
+    private boolean isReachable(VxlanTunnel end) {
+        return underlayVersion.equals(Optional.of(end.host().version()));
     }
 
     private void removeLater(IpAddress address) {
@@ -153,14 +163,15 @@ final class VxlanDevice {
         return requests;
     }
 
-    /** Adds to the requests what makes all other ends right on the link, whatever it has; forgets those of the other version. */
-    void compare(IpVersion underlay, List<Request> requests) {
-        ends.values().removeIf(end -> end.host().version() != underlay);
+    /** Adds to the requests what makes all other ends right on the link, whatever it has. */
+    void compare(List<Request> requests) {
         int index = written.linkIndex();
-        ends.values().forEach(written::add);
         Set<Neighbour> neighbours = new HashSet<>(netlink.neighbours(index));
         Set<ForwardingEntry> entries = new HashSet<>(netlink.forwardingEntries(index));
-        for (VxlanTunnel end : ends.values()) {
+        List<VxlanTunnel> reachable =
+                ends.values().stream().filter(this::isReachable).toList();
+        reachable.forEach(written::add);
+        for (VxlanTunnel end : reachable) {
             boolean isThere = WrittenTunnel.addresses(end)
                             .allMatch(address ->
                                     neighbours.contains(new Neighbour(index, address, Optional.of(end.mac()), true)))
@@ -198,6 +209,7 @@ final class VxlanDevice {
     void delete() {
         written.reset(0);
         late.clear();
+        underlayVersion = Optional.empty();
         delete(netlink);
     }
 

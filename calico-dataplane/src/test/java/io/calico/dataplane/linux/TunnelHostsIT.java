@@ -41,7 +41,10 @@ class TunnelHostsIT {
 
     private static HostRoutes newProcess() {
         RtNetlink netlink = RtNetlink.open();
-        return new HostRoutes(netlink, Sysctls.ofHost(), Uplinks.read(netlink, List.of(IpAddress.parse("172.30.0.1"))));
+        return new HostRoutes(
+                netlink,
+                Sysctls.ofHost(),
+                Uplinks.read(netlink, List.of(IpAddress.parse("172.30.0.1"), IpAddress.parse("fd30::1"))));
     }
 
     @AfterEach
@@ -121,6 +124,22 @@ class TunnelHostsIT {
         assertThat(isReachable(2)).isFalse();
 
         apply(new RouteChanges(new TreeMap<>(), new TreeMap<>(), known.tunnels()));
+
+        assertThat(isReachable(2)).isTrue();
+    }
+
+    @Test
+    void anEndOfTheOtherVersionIsReachableOnceThisHostsOwnEndIsOfIt() {
+        Tool.run("ip addr add fd30::1/64 dev eth0 nodad");
+        routes.close();
+        routes = newProcess();
+        apply(change(2, "fd30::2"));
+        assertThat(isReachable(2)).isFalse();
+
+        apply(new RouteChanges(
+                new TreeMap<>(),
+                new TreeMap<>(),
+                new OwnTunnels(true, Optional.of(tunnel(1, "fd30::1")), false, Optional.empty())));
 
         assertThat(isReachable(2)).isTrue();
     }
