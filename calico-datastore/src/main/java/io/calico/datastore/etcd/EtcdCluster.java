@@ -113,7 +113,8 @@ final class EtcdCluster implements AutoCloseable {
     /**
      * One request, one answer; sent once.
      *
-     * @throws DatastoreException.UnknownResult if it was sent and not answered
+     * @throws DatastoreException.UnknownResult if it was sent and not answered within one member's share of the time: a
+     *     request that was on its way to a leader that died is never answered, and the caller may ask another member
      */
     <Q, A> A once(String attempt, MethodDescriptor<Q, A> method, Q request) {
         return call(
@@ -138,20 +139,20 @@ final class EtcdCluster implements AutoCloseable {
                 sent.maybe = false;
                 Channel authorized =
                         ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(headers));
-                T answer = action.at(authorized, options(repeatable ? share(deadline) : deadline, sent));
-                return answer;
+                return action.at(authorized, options(share(deadline), sent));
             } catch (StatusRuntimeException e) {
                 requireOpen();
                 EtcdFailure failure = EtcdFailure.of(e, sent.maybe);
                 if (Thread.currentThread().isInterrupted()) {
                     throw failures.interrupted(failure, repeatable);
                 }
+                // Also for the caller who sends the same again because the answer got lost.
+                moveOn(member);
                 failures.add(member, failure, repeatable);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new DatastoreException.Unavailable(attempt + " in " + uri + ": interrupted", e);
             }
-            moveOn(member);
             failures.pause(deadline);
         }
     }

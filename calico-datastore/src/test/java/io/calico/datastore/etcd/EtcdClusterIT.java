@@ -104,7 +104,6 @@ class EtcdClusterIT {
     void aMemberThatHangsCostsAReadOneShareOfItsTime() {
         try (Datastore store = open()) {
             cluster.members().get(0).freeze();
-            cluster.members().get(0).freeze();
             try {
                 long began = System.nanoTime();
                 for (int i = 0; i < 5; i++) {
@@ -116,6 +115,33 @@ class EtcdClusterIT {
                 cluster.members().get(0).thaw();
             }
         }
+    }
+
+    @Test
+    void aCommitThatAMemberLeavesUnansweredIsAnsweredByAnotherOneWhenSentAgain() {
+        Transaction put = Transaction.builder().put("/t/a", "1").build();
+        List<EtcdServer> followers = new ArrayList<>(cluster.members());
+        followers.remove(leader());
+        String uri =
+                "etcd://" + followers.get(0).endpoint() + "," + followers.get(1).endpoint();
+        int unanswered = 0;
+        try (Datastore store = new EtcdDatastore(new EtcdCluster(EtcdSettings.parse(uri, Map.of())))) {
+            EtcdUnderTest.await(() -> store.commit(put));
+            // A store keeps to one of its members; which one is chance.
+            for (EtcdServer frozen : followers) {
+                frozen.freeze();
+                try {
+                    store.commit(put);
+                } catch (DatastoreException.UnknownResult e) {
+                    assertThat(e).hasMessageContaining("sent to " + frozen.endpoint());
+                    assertThat(store.commit(put).committed()).isTrue();
+                    unanswered++;
+                } finally {
+                    frozen.thaw();
+                }
+            }
+        }
+        assertThat(unanswered).isPositive();
     }
 
     @Test
