@@ -56,7 +56,7 @@ install_etcd() {
 
 # What only the tests look with.
 install_test_tools() {
-  install_missing conntrack conntrack openssl openssl
+  install_missing conntrack conntrack openssl openssl systemctl systemd
 }
 
 remove_installed() {

@@ -87,7 +87,7 @@ final class VirtualHost implements AutoCloseable {
     }
 
     /** A file of the host that lies outside it: {@code dockerd.log}, {@code node.out}, {@code docker}. */
-    private Path file(String name) {
+    Path file(String name) {
         return STATE.resolve(String.valueOf(number)).resolve(name);
     }
 
@@ -139,6 +139,11 @@ final class VirtualHost implements AutoCloseable {
      */
     Result exec(Duration longest, String... command) {
         return execute(inHost(List.of(command)), longest);
+    }
+
+    /** What runs a command in the host. */
+    List<String> command(String... command) {
+        return inHost(List.of(command));
     }
 
     private List<String> inHost(List<String> command) {
