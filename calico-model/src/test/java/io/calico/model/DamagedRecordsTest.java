@@ -156,6 +156,8 @@ class DamagedRecordsTest {
 
         assertThat(Records.reason("{\"cidr\":\"10.0.0.0/8\",\"x\":" + digits + "}", IpPool::fromJson))
                 .contains("Number value length");
+        assertThat(Records.reason("{\"cidr\":\"10.0.0.0/8\",\"x\":1e99999999999}", IpPool::fromJson))
+                .isEqualTo("not valid JSON: the exponent of a number is too large");
         assertThat(Records.reason("{\"protocol\":\"tcp\",\"dst_ports\":[1e999999]}", Rule::fromJson))
                 .isEqualTo("element 1 of 'dst_ports': not a whole number but 1E+999999");
     }

@@ -68,7 +68,7 @@ final class JsonText {
             case START_ARRAY -> array(parser);
             case VALUE_STRING -> NODES.textNode(parser.getText());
             case VALUE_NUMBER_INT -> integer(parser);
-            case VALUE_NUMBER_FLOAT -> NODES.numberNode(parser.getDecimalValue());
+            case VALUE_NUMBER_FLOAT -> decimal(parser);
             case VALUE_TRUE -> NODES.booleanNode(true);
             case VALUE_FALSE -> NODES.booleanNode(false);
             case VALUE_NULL -> NODES.nullNode();
@@ -92,6 +92,14 @@ final class JsonText {
             array.add(node(parser));
         }
         return array;
+    }
+
+    private static JsonNode decimal(JsonParser parser) throws IOException {
+        try {
+            return NODES.numberNode(parser.getDecimalValue());
+        } catch (NumberFormatException e) {
+            throw new JsonParseException(parser, "the exponent of a number is too large", e);
+        }
     }
 
     private static JsonNode integer(JsonParser parser) throws IOException {
