@@ -10,6 +10,7 @@ import io.calico.model.json.ModelJson;
 import io.calico.model.rule.Rule;
 import io.calico.model.testing.ModelArbitraries;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 import java.util.function.Function;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -119,11 +120,14 @@ class DamagedRecordsTest {
     }
 
     @Test
-    void nestingUpToTheLimitIsKept() {
-        String json = "{\"cidr\":\"10.0.0.0/8\",\"x\":" + "[".repeat(400) + "]".repeat(400) + "}";
+    void nestingUpToTheLimitIsKeptOnAStackLikeTheDaemons() throws Exception {
+        String json = "{\"cidr\":\"10.0.0.0/8\",\"x\":" + "{\"a\":".repeat(499) + "1" + "}".repeat(500);
 
-        assertThat(ModelJson.write(ModelJson.read(Records.KEY, json, IpPool::fromJson)))
-                .isEqualTo(json);
+        FutureTask<String> copy =
+                new FutureTask<>(() -> ModelJson.write(ModelJson.read(Records.KEY, json, IpPool::fromJson)));
+        new Thread(null, copy, "small stack", 512 << 10).start();
+
+        assertThat(copy.get()).isEqualTo(json);
     }
 
     /** As of other writers: what we do not know must come back as it was. */
