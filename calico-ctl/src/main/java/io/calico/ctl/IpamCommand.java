@@ -1,5 +1,7 @@
 package io.calico.ctl;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.calico.ipam.AddressInfo;
 import io.calico.ipam.Owner;
 import io.calico.ipam.PoolUtilisation;
@@ -103,11 +105,9 @@ final class IpamCommand implements CommandGroup {
             return ExitStatus.DONE;
         }
         Map<String, String> attributes = info.get().attributes().orElse(Map.of());
-        session.console()
-                .line(
-                        attributes.isEmpty()
-                                ? "No attributes defined for " + address
-                                : ModelJson.write(new TreeMap<>(attributes)));
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        new TreeMap<>(attributes).forEach(json::put);
+        session.console().line(json.isEmpty() ? "No attributes defined for " + address : ModelJson.write(json));
         return ExitStatus.DONE;
     }
 

@@ -3,6 +3,7 @@ package io.calico.ipam;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.calico.model.json.ModelJson;
 import io.calico.model.net.Cidr;
@@ -35,7 +36,7 @@ public final class CheckReportJson {
      * @param version of the program that writes it
      */
     public static String write(CheckReport report, String version) {
-        ObjectNode root = ModelJson.mapper().createObjectNode();
+        ObjectNode root = JsonNodeFactory.instance.objectNode();
         root.put("version", version);
         root.put("clusterGUID", report.cluster());
         root.put("datastoreLocked", false);
@@ -61,7 +62,7 @@ public final class CheckReportJson {
         for (CheckReport.LeakedHandle handle : report.leakedHandles()) {
             handles.addObject().put("ID", handle.id()).put("Revision", Long.toString(handle.revision()));
         }
-        return root.toPrettyString() + "\n";
+        return ModelJson.writeIndented(root) + "\n";
     }
 
     /**
@@ -72,7 +73,7 @@ public final class CheckReportJson {
     public static CheckReport read(String text) {
         JsonNode root;
         try {
-            root = ModelJson.mapper().readTree(text);
+            root = ModelJson.parse(text);
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("not a report: " + e.getOriginalMessage(), e);
         }

@@ -140,7 +140,7 @@ public final class RunningPlugin implements AutoCloseable {
 
     public static JsonNode json(String text) {
         try {
-            return ModelJson.mapper().readTree(text);
+            return ModelJson.parse(text);
         } catch (JsonProcessingException e) {
             throw new AssertionError(text, e);
         }

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.calico.model.json.RecordFields;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -66,7 +65,7 @@ public record NetworkSpec(
             return new Subnet(
                     fields.require("subnet", RecordFields::text),
                     fields.find("gateway", RecordFields::text),
-                    fields.find("aux", NetworkSpec::texts).orElseGet(TreeMap::new));
+                    fields.find("aux", RecordFields::texts).orElseGet(TreeMap::new));
         }
 
         private ObjectNode toJson() {
@@ -86,13 +85,13 @@ public record NetworkSpec(
     static NetworkSpec fromJson(JsonNode json) {
         RecordFields fields = RecordFields.of(json);
         return new NetworkSpec(
-                fields.find("options", NetworkSpec::texts).orElseGet(TreeMap::new),
+                fields.find("options", RecordFields::texts).orElseGet(TreeMap::new),
                 fields.require("ipam_driver", RecordFields::text),
-                fields.find("ipam_options", NetworkSpec::texts).orElseGet(TreeMap::new),
+                fields.find("ipam_options", RecordFields::texts).orElseGet(TreeMap::new),
                 fields.list("subnets", Subnet::fromJson),
                 fields.find("internal", RecordFields::flag).orElse(false),
                 fields.find("attachable", RecordFields::flag).orElse(false),
-                fields.find("labels", NetworkSpec::texts).orElseGet(TreeMap::new));
+                fields.find("labels", RecordFields::texts).orElseGet(TreeMap::new));
     }
 
     /** The form in which it is stored. */
@@ -113,17 +112,6 @@ public record NetworkSpec(
         }
         put(json, "labels", labels);
         return json;
-    }
-
-    private static SortedMap<String, String> texts(JsonNode json) {
-        if (!json.isObject()) {
-            throw new IllegalArgumentException("not a JSON object but " + RecordFields.shown(json));
-        }
-        SortedMap<String, String> texts = new TreeMap<>();
-        for (Map.Entry<String, JsonNode> field : json.properties()) {
-            texts.put(field.getKey(), RecordFields.text(field.getValue()));
-        }
-        return texts;
     }
 
     private static void put(ObjectNode json, String field, SortedMap<String, String> texts) {

@@ -20,7 +20,7 @@ final class JsonFields {
 
     /** Reads a text that is one JSON object and nothing else. */
     static void read(String json, Field field) {
-        try (JsonParser parser = ModelJson.mapper().createParser(json)) {
+        try (JsonParser parser = ModelJson.parser(json)) {
             parser.nextToken();
             readObject("the record", parser, field);
             if (parser.nextToken() != null) {

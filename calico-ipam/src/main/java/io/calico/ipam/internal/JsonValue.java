@@ -2,9 +2,8 @@ package io.calico.ipam.internal;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.calico.model.json.ModelJson;
 import java.io.IOException;
@@ -17,9 +16,6 @@ import org.jspecify.annotations.Nullable;
  * if they mean the same: the order of an object's fields does not matter. Immutable, thread-safe.
  */
 public final class JsonValue {
-    private static final ObjectReader EXACT =
-            ModelJson.mapper().readerFor(JsonNode.class).with(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
-
     private final String text;
     /** Of what it means; 0: not asked for yet. The tree itself would take ten times the room of the text. */
     private volatile int hash;
@@ -30,9 +26,9 @@ public final class JsonValue {
 
     /** A JSON object with these string fields, in the map's order. */
     public static JsonValue of(Map<String, String> fields) {
-        ObjectNode object = ModelJson.mapper().createObjectNode();
+        ObjectNode object = JsonNodeFactory.instance.objectNode();
         fields.forEach(object::put);
-        return new JsonValue(object.toString());
+        return new JsonValue(ModelJson.write(object));
     }
 
     /** The value at which the parser stands; afterwards it stands at the value's last token. */
@@ -51,7 +47,7 @@ public final class JsonValue {
 
     private JsonNode tree() {
         try {
-            return EXACT.readTree(text);
+            return ModelJson.parse(text);
         } catch (JsonProcessingException e) {
             throw new AssertionError("text was JSON when it was taken: " + text, e);
         }
@@ -63,9 +59,7 @@ public final class JsonValue {
         tree().properties()
                 .forEach(f -> fields.put(
                         f.getKey(),
-                        f.getValue().isTextual()
-                                ? f.getValue().textValue()
-                                : f.getValue().toString()));
+                        f.getValue().isTextual() ? f.getValue().textValue() : ModelJson.write(f.getValue())));
         return fields;
     }
 

@@ -200,7 +200,7 @@ public final class EngineClient implements AutoCloseable {
     }
 
     private void tell(EngineListener told, String event) throws IOException {
-        JsonNode json = ModelJson.mapper().readTree(event);
+        JsonNode json = ModelJson.parse(event);
         String action = json.path("Action").asText("");
         if (OF_NETWORKS.contains(action)) {
             told.networksChanged();

@@ -80,8 +80,7 @@ public final class EngineNetworks {
      */
     public Optional<String> createReplica(String name, String canonicalId, NetworkSpec spec) throws IOException {
         JsonNode body = EngineNetwork.creationOfReplica(name, canonicalId, spec, driver);
-        EngineRequests.Reply reply =
-                changes.send("POST", "/networks/create", ModelJson.mapper().writeValueAsString(body));
+        EngineRequests.Reply reply = changes.send("POST", "/networks/create", ModelJson.write(body));
         return reply.status() == 201 ? Optional.empty() : Optional.of(reply.message());
     }
 

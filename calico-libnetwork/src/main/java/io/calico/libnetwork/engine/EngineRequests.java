@@ -57,11 +57,7 @@ final class EngineRequests {
             int status = connection.request(method, target, json, timeout);
             // Such an answer has no body, and no word of that either.
             String body = status == 204 ? "" : connection.body(MAX_BYTES, timeout);
-            return new Reply(
-                    status,
-                    body.isEmpty()
-                            ? MissingNode.getInstance()
-                            : ModelJson.mapper().readTree(body));
+            return new Reply(status, body.isEmpty() ? MissingNode.getInstance() : ModelJson.parse(body));
         } catch (JsonProcessingException e) {
             throw new IOException("the Docker engine's answer to " + method + " " + target + " is not JSON", e);
         }

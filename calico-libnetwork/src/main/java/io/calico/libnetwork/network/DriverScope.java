@@ -1,6 +1,5 @@
 package io.calico.libnetwork.network;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.calico.model.json.ModelJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -80,8 +79,9 @@ public final class DriverScope {
     }
 
     private static boolean namesClusterStore(Path configuration) throws IOException {
-        JsonNode json = ModelJson.mapper().readTree(Files.readString(configuration));
-        return !json.path(CLUSTER_STORE).asText("").isEmpty();
+        String text = Files.readString(configuration);
+        return !text.isBlank()
+                && !ModelJson.parse(text).path(CLUSTER_STORE).asText("").isEmpty();
     }
 
     private static Optional<String> value(List<String> arguments, String option) {

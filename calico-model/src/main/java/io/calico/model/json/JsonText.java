@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.PrettyPrinter;
 import com.fasterxml.jackson.core.StreamReadConstraints;
@@ -21,8 +22,8 @@ import java.io.UncheckedIOException;
 import java.util.Map;
 
 /**
- * JSON text to tree and back on the streaming parser alone. The mapper would do the same, but making one loads some 500
- * classes, which is half the time of a short command; records of the model do not need it.
+ * JSON text to tree and back on the streaming parser alone. A mapper would do the same, but making one loads some 500
+ * classes: half the time of a short command, and memory that a daemon never gives back.
  *
  * <p>Recursive, and so is what others do with trees: the parser refuses what is nested deeper than 500 levels, which takes
  * up to 350 KB of the 512 KB that a daemon's threads have as their stack. The library's own limit of 1000 can take more.
@@ -44,18 +45,23 @@ final class JsonText {
     /**
      * The tree of the text; of fields with the same name the last one counts.
      *
-     * @throws IOException if it is not exactly one JSON value
+     * @throws JsonProcessingException if it is not exactly one JSON value
      */
-    static JsonNode read(String text) throws IOException {
+    static JsonNode read(String text) throws JsonProcessingException {
         return read(LENIENT, text);
     }
 
     /** As {@link #read(String)}, but two fields with the same name are refused. */
-    static JsonNode readStrictly(String text) throws IOException {
+    static JsonNode readStrictly(String text) throws JsonProcessingException {
         return read(STRICT, text);
     }
 
-    private static JsonNode read(JsonFactory factory, String text) throws IOException {
+    /** A parser of the text, with the same limits. */
+    static JsonParser parser(String text) throws IOException {
+        return LENIENT.createParser(text);
+    }
+
+    private static JsonNode read(JsonFactory factory, String text) throws JsonProcessingException {
         try (JsonParser parser = factory.createParser(text)) {
             if (parser.nextToken() == null) {
                 throw new JsonParseException(parser, "there is no text");
@@ -65,6 +71,10 @@ final class JsonText {
                 throw new JsonParseException(parser, "there is more text after the first value");
             }
             return node;
+        } catch (JsonProcessingException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new AssertionError("reading a string does no I/O", e);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.calico.model.json;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
@@ -55,13 +56,29 @@ public final class ModelJson {
         return JsonText.writeIndented(json);
     }
 
+    /** Any JSON as one line. */
+    public static String write(JsonNode json) {
+        return JsonText.write(json);
+    }
+
+    /**
+     * Reads any JSON; of fields with the same name the last one counts.
+     *
+     * @throws JsonProcessingException if the text is not exactly one JSON value
+     */
+    public static JsonNode parse(String json) throws JsonProcessingException {
+        return JsonText.read(json);
+    }
+
+    /** A parser of JSON that is too large, or read too often, to make a tree of it; with the same limits. */
+    public static JsonParser parser(String json) throws IOException {
+        return JsonText.parser(json);
+    }
+
     /** Anything that the mapper can write, as one line of JSON. */
     public static String write(Object value) {
         if (value instanceof JsonRecord record) {
             return write(record);
-        }
-        if (value instanceof JsonNode node) {
-            return JsonText.write(node);
         }
         try {
             return mapper().writeValueAsString(value);

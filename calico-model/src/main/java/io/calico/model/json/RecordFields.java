@@ -1,6 +1,8 @@
 package io.calico.model.json;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +15,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fields of one stored JSON object, read leniently: {@code null} is the same as absent, and a number may come as a
+ * The fields of one JSON object, stored or sent, read leniently: {@code null} is the same as absent, and a number may come as a
  * string of digits. What cannot be read is an {@link IllegalArgumentException} that names field and value.
  *
  * <p>Confined to one thread; does not change the object.
@@ -35,6 +37,16 @@ public final class RecordFields {
             throw new IllegalArgumentException("not a JSON object but " + shown(node));
         }
         return new RecordFields(node);
+    }
+
+    /**
+     * As {@link #of}, but names may be in upper or lower case, as they may for the encoding/json of Go. Of fields that then
+     * have the same name the last one counts.
+     */
+    public static RecordFields ofAnyCase(JsonNode node) {
+        ObjectNode anyCase = new ObjectNode(JsonNodeFactory.instance, new TreeMap<>(String.CASE_INSENSITIVE_ORDER));
+        of(node).object.properties().forEach(field -> anyCase.set(field.getKey(), field.getValue()));
+        return new RecordFields(anyCase);
     }
 
     private @Nullable JsonNode present(String field) {
@@ -106,6 +118,23 @@ public final class RecordFields {
             throw new IllegalArgumentException("not a string but " + shown(node));
         }
         return node.textValue();
+    }
+
+    /** Reads a string, also one that is written as a number, as {@code true} or as {@code false}. */
+    public static String scalar(JsonNode node) {
+        if (!node.isValueNode() || node.isNull()) {
+            throw new IllegalArgumentException("not a string but " + shown(node));
+        }
+        return node.asText();
+    }
+
+    /** Reads an object of strings; by name. */
+    public static SortedMap<String, String> texts(JsonNode node) {
+        SortedMap<String, String> texts = new TreeMap<>();
+        for (Map.Entry<String, JsonNode> field : of(node).object.properties()) {
+            texts.put(field.getKey(), text(field.getValue()));
+        }
+        return texts;
     }
 
     /** Reads {@code true} or {@code false}. */
