@@ -1,13 +1,15 @@
 package io.calico.libnetwork;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.calico.libnetwork.http.PluginSocket;
 import io.calico.libnetwork.http.Routes;
 import io.calico.libnetwork.ipam.IpamDriver;
 import io.calico.libnetwork.network.NetworkDriver;
-import io.calico.model.json.ModelJson;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Which calls are served where: both drivers on the plugin's socket, so that {@code --driver calico --ipam-driver calico}
@@ -22,9 +24,9 @@ final class PluginApi {
      * @param socket the plugin's; its file name without suffix is the driver's name
      */
     static List<PluginSocket> sockets(Path socket, NetworkDriver network, IpamDriver ipam) {
-        Routes.Builder both = Routes.builder(ModelJson.mapper());
+        Routes.Builder both = Routes.builder();
         both.callWithoutBody("/Plugin.Activate", context -> implementing("NetworkDriver", "IpamDriver"));
-        Routes.Builder second = Routes.builder(ModelJson.mapper());
+        Routes.Builder second = Routes.builder();
         second.callWithoutBody("/Plugin.Activate", context -> implementing("IpamDriver"));
         return List.of(
                 new PluginSocket(socket, ipam.addTo(network.addTo(both)).build()),
@@ -38,7 +40,10 @@ final class PluginApi {
         return socket.resolveSibling(ipamName);
     }
 
-    private static Map<String, List<String>> implementing(String... drivers) {
-        return Map.of("Implements", List.of(drivers));
+    private static JsonNode implementing(String... drivers) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        ArrayNode array = json.putArray("Implements");
+        List.of(drivers).forEach(array::add);
+        return json;
     }
 }

@@ -1,6 +1,7 @@
 package io.calico.libnetwork;
 
 import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
 import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
@@ -8,6 +9,8 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.fasterxml.jackson.core.ObjectCodec;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -28,6 +31,16 @@ class ArchitectureTest {
             .dependOnClassesThat()
             .resideInAnyPackage("io.netty..");
 
+    /** Making one loads some 500 classes, which a daemon would keep in memory. */
+    @ArchTest
+    static final ArchRule jsonIsReadAndWrittenWithoutAMapper = noClasses()
+            .should()
+            .dependOnClassesThat()
+            .areAssignableTo(ObjectCodec.class)
+            .orShould()
+            .callMethodWhere(target(owner(assignableTo(JsonNode.class)))
+                    .and(target(name("toString").or(name("toPrettyString")))));
+
     @ArchTest
     static final ArchRule onlyTheBundlesSettingsKnowLogback = noClasses()
             .that()
@@ -37,7 +50,7 @@ class ArchitectureTest {
             .resideInAnyPackage("ch.qos.logback..");
 
     @ArchTest
-    static final ArchRule theServerKnowsNothingOfOurs = noClasses()
+    static final ArchRule theServerKnowsNothingOfOursButHowJsonIsReadAndWritten = noClasses()
             .that()
             .resideInAPackage("io.calico.libnetwork.http")
             .should()
@@ -47,7 +60,9 @@ class ArchitectureTest {
                     "io.calico.libnetwork.network",
                     "io.calico.libnetwork.ipam",
                     "io.calico.libnetwork.engine",
-                    "io.calico.model..",
+                    "io.calico.model",
+                    "io.calico.model.net",
+                    "io.calico.model.rule",
                     "io.calico.datastore..",
                     "io.calico.ipam..",
                     "io.calico.policy..",

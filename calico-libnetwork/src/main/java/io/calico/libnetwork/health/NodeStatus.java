@@ -1,7 +1,10 @@
 package io.calico.libnetwork.health;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.calico.model.json.JsonRecord;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,17 +25,18 @@ import java.util.Optional;
  * @param problems what is wrong; empty if all is well
  */
 public record NodeStatus(
-        @JsonProperty("version") String version,
-        @JsonProperty("host") String host,
-        @JsonProperty("in_sync") boolean inSync,
-        @JsonProperty("since") String since,
-        @JsonProperty("endpoints") int endpoints,
-        @JsonProperty("revision") long revision,
-        @JsonProperty("datastore") String datastore,
-        @JsonProperty("plugin_socket") Optional<String> pluginSocket,
-        @JsonProperty("engine") Optional<Engine> engine,
-        @JsonProperty("notes") List<String> notes,
-        @JsonProperty("problems") List<Problem> problems) {
+        String version,
+        String host,
+        boolean inSync,
+        String since,
+        int endpoints,
+        long revision,
+        String datastore,
+        Optional<String> pluginSocket,
+        Optional<Engine> engine,
+        List<String> notes,
+        List<Problem> problems)
+        implements JsonRecord {
 
     /** Copies the lists. */
     public NodeStatus {
@@ -40,7 +44,31 @@ public record NodeStatus(
         problems = List.copyOf(problems);
     }
 
-    /** Reads what another process wrote; whatever is missing is empty. Not through the mapper, whose start takes long. */
+    @Override
+    public JsonNode toJson() {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("version", version);
+        json.put("host", host);
+        json.put("in_sync", inSync);
+        json.put("since", since);
+        json.put("endpoints", endpoints);
+        json.put("revision", revision);
+        json.put("datastore", datastore);
+        pluginSocket.ifPresent(socket -> json.put("plugin_socket", socket));
+        engine.ifPresent(
+                of -> json.putObject("engine").put("socket", of.socket()).put("state", of.state()));
+        ArrayNode noteArray = json.putArray("notes");
+        notes.forEach(noteArray::add);
+        ArrayNode problemArray = json.putArray("problems");
+        problems.forEach(problem -> problemArray
+                .addObject()
+                .put("problem", problem.text())
+                .put("remedy", problem.remedy())
+                .put("blocking", problem.blocking()));
+        return json;
+    }
+
+    /** Reads what another process wrote; whatever is missing is empty. */
     static NodeStatus fromJson(JsonNode json) {
         List<Problem> problems = new ArrayList<>();
         json.path("problems")
@@ -76,9 +104,7 @@ public record NodeStatus(
      *
      * @param state {@code answers}, {@code silent} (it seems to run, but does not answer) or {@code absent}
      */
-    public record Engine(
-            @JsonProperty("socket") String socket,
-            @JsonProperty("state") String state) {}
+    public record Engine(String socket, String state) {}
 
     /**
      * Something that is wrong.
@@ -87,8 +113,5 @@ public record NodeStatus(
      * @param remedy what an operator can do about it, on one line
      * @param blocking whether containers cannot be started because of it
      */
-    public record Problem(
-            @JsonProperty("problem") String text,
-            @JsonProperty("remedy") String remedy,
-            @JsonProperty("blocking") boolean blocking) {}
+    public record Problem(String text, String remedy, boolean blocking) {}
 }

@@ -1,5 +1,7 @@
 package io.calico.libnetwork.http;
 
+import com.fasterxml.jackson.databind.JsonNode;
+
 /**
  * Answers one kind of call. Runs on a worker and may block, within the context's deadline; must be thread-safe.
  *
@@ -8,8 +10,8 @@ package io.calico.libnetwork.http;
 @FunctionalInterface
 public interface CallHandler<Q> {
     /**
-     * The answer, sent as JSON with status 200. Any exception is answered with its message and status 500, or with the
+     * The answer, sent with status 200. Any exception is answered with its message and status 500, or with the
      * status of a {@link CallException}.
      */
-    Object handle(Q request, CallContext context);
+    JsonNode handle(Q request, CallContext context);
 }

@@ -1,33 +1,24 @@
 package io.calico.libnetwork.http;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.ObjectReader;
+import io.calico.model.json.ModelJson;
+import io.calico.model.json.RecordFields;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 
 /** The calls that a socket serves: path to handler. Immutable; build one with {@link #builder}. */
 public final class Routes {
-    private static final Pattern SURROGATE_ESCAPE = Pattern.compile("\\\\u[dD][89a-fA-F]");
-
     private final Map<String, Function<CallContext, Call>> byPath;
 
     private Routes(Map<String, Function<CallContext, Call>> byPath) {
         this.byPath = Map.copyOf(byPath);
     }
 
-    /**
-     * An empty table.
-     *
-     * @param mapper reads requests and writes answers
-     */
-    public static Builder builder(ObjectMapper mapper) {
-        return new Builder(mapper);
+    /** An empty table. */
+    public static Builder builder() {
+        return new Builder();
     }
 
     /** Whether a handler is there for the path, whatever the method. */
@@ -57,32 +48,27 @@ public final class Routes {
     /** Collects a table; confined to one thread. */
     public static final class Builder {
         private final Map<String, Function<CallContext, Call>> byPath = new HashMap<>();
-        private final ObjectMapper mapper;
 
-        private Builder(ObjectMapper mapper) {
-            this.mapper = mapper;
-        }
+        private Builder() {}
 
         /**
-         * Adds a call whose body is a JSON object. Fields that the type does not know are ignored: newer engines add
-         * some.
+         * Adds a call whose body is a JSON object.
          *
          * @param path with leading slash: {@code /NetworkDriver.Join}
+         * @param fromJson makes the request of the body, an object. What it refuses with an {@link
+         *     IllegalArgumentException} is answered with that message; it should ignore fields that it does not know: newer
+         *     engines add some
          */
-        public <Q> Builder call(String path, Class<Q> requestType, CallHandler<Q> handler) {
-            ObjectReader reader = mapper.readerFor(requestType)
-                    .without(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-                    .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+        public <Q> Builder call(String path, Function<JsonNode, Q> fromJson, CallHandler<Q> handler) {
             return add(path, context -> {
-                Q request = requestType.cast(read(path, reader, context.body()));
-                requireUnicode(path, context.body());
-                return () -> write(path, handler.handle(request, context));
+                Q request = read(path, fromJson, context.body());
+                return () -> ModelJson.write(handler.handle(request, context));
             });
         }
 
         /** Adds a call that needs no body; one that is sent is not looked at. */
-        public Builder callWithoutBody(String path, Function<CallContext, Object> handler) {
-            return add(path, context -> () -> write(path, handler.apply(context)));
+        public Builder callWithoutBody(String path, Function<CallContext, JsonNode> handler) {
+            return add(path, context -> () -> ModelJson.write(handler.apply(context)));
         }
 
         private Builder add(String path, Function<CallContext, Call> route) {
@@ -96,38 +82,39 @@ public final class Routes {
             return new Routes(byPath);
         }
 
-        private static Object read(String path, ObjectReader reader, String body) {
+        private static <Q> Q read(String path, Function<JsonNode, Q> fromJson, String body) {
             if (body.isBlank()) {
                 // An engine repeats a call whose connection broke with an empty body: it must hear so at once.
                 throw CallException.badRequest(path + " needs a JSON object as body, but the body is empty");
             }
+            JsonNode json = parse(path, body);
+            if (!json.isObject()) {
+                throw CallException.badRequest(path + " needs a JSON object as body, not " + RecordFields.shown(json));
+            }
+            requireUnicode(path, json);
             try {
-                Object request = reader.readValue(body);
-                if (request == null) {
-                    throw CallException.badRequest(path + " needs a JSON object as body, not null");
-                }
-                return request;
+                return fromJson.apply(json);
+            } catch (IllegalArgumentException e) {
+                throw CallException.badRequest(path + ": " + e.getMessage());
+            }
+        }
+
+        private static JsonNode parse(String path, String body) {
+            try {
+                return ModelJson.parse(body);
             } catch (JsonProcessingException e) {
-                throw CallException.badRequest(path + ": " + reason(e));
+                String place = e.getLocation() == null
+                        ? ""
+                        : " (line " + e.getLocation().getLineNr() + ", column "
+                                + e.getLocation().getColumnNr() + ")";
+                throw CallException.badRequest(path + ": the body is not JSON: " + e.getOriginalMessage() + place);
             }
         }
 
         /**
-         * JSON can say half a surrogate pair, which is no character (RFC 8259, section 8.2) and which no datastore keeps. The
-         * body itself, which came as UTF-8, cannot; so only bodies with such an escape are read once more. In names of fields
-         * the parser refuses it.
+         * JSON can say half a surrogate pair, which is no character (RFC 8259, section 8.2) and which no datastore keeps. In
+         * names of fields the parser refuses it.
          */
-        private void requireUnicode(String path, String body) {
-            if (!SURROGATE_ESCAPE.matcher(body).find()) {
-                return;
-            }
-            try {
-                requireUnicode(path, mapper.readTree(body));
-            } catch (JsonProcessingException e) {
-                throw CallException.badRequest(path + ": " + reason(e));
-            }
-        }
-
         private static void requireUnicode(String path, JsonNode node) {
             if (node.isTextual()) {
                 requireWholeCharacters(path, node.textValue());
@@ -139,26 +126,6 @@ public final class Routes {
             if (text.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
                 throw CallException.badRequest(path + ": a text in the body has half a surrogate pair: '"
                         + text.substring(0, Math.min(60, text.length())).replaceAll("[\\p{Cs}\\p{Cntrl}]", "?") + "'");
-            }
-        }
-
-        private static String reason(JsonProcessingException e) {
-            // What a request type itself refuses says enough; else the parser's words and the place.
-            if (e instanceof JsonMappingException && e.getCause() instanceof IllegalArgumentException refused) {
-                return String.valueOf(refused.getMessage());
-            }
-            String place = e.getLocation() == null
-                    ? ""
-                    : " (line " + e.getLocation().getLineNr() + ", column "
-                            + e.getLocation().getColumnNr() + ")";
-            return "the body is not the JSON object expected: " + e.getOriginalMessage() + place;
-        }
-
-        private String write(String path, Object answer) {
-            try {
-                return mapper.writeValueAsString(answer);
-            } catch (JsonProcessingException e) {
-                throw new IllegalStateException("the answer of " + path + " cannot be written as JSON", e);
             }
         }
     }

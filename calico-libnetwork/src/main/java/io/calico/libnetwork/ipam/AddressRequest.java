@@ -1,7 +1,7 @@
 package io.calico.libnetwork.ipam;
 
-import com.fasterxml.jackson.annotation.JsonFormat;
-import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.calico.model.json.RecordFields;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
 import java.util.Optional;
@@ -9,20 +9,26 @@ import java.util.Optional;
 /**
  * {@code IpamDriver.RequestAddress} and {@code IpamDriver.ReleaseAddress}. Immutable.
  *
- * @param poolId as RequestPool answered it
+ * @param poolId as RequestPool answered it; empty if the request has none
  * @param address a plain address; empty: any
  */
-@JsonFormat(with = JsonFormat.Feature.ACCEPT_CASE_INSENSITIVE_PROPERTIES)
-record AddressRequest(
-        @JsonProperty("PoolID") String poolId,
-        @JsonProperty("Address") String address) {
-    /** What a request leaves out arrives as null. */
+record AddressRequest(String poolId, String address) {
     AddressRequest {
-        poolId = poolId == null ? "" : poolId;
-        address = address == null ? "" : address;
         if (!address.isEmpty() && IpAddress.tryParse(address).isEmpty()) {
             throw new IllegalArgumentException("Address '" + address + "' is not an IP address");
         }
+    }
+
+    /**
+     * The request as the engine sent it.
+     *
+     * @throws IllegalArgumentException if a field is missing or has a bad value
+     */
+    static AddressRequest fromJson(JsonNode json) {
+        RecordFields fields = RecordFields.ofAnyCase(json);
+        return new AddressRequest(
+                fields.find("PoolID", RecordFields::scalar).orElse(""),
+                fields.find("Address", RecordFields::scalar).orElse(""));
     }
 
     Optional<IpAddress> specific() {

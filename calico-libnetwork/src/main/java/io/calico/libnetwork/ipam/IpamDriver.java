@@ -1,6 +1,8 @@
 package io.calico.libnetwork.ipam;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.calico.datastore.CalicoStore;
 import io.calico.ipam.AddressInfo;
 import io.calico.ipam.AssignOptions;
@@ -17,7 +19,6 @@ import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpVersion;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -31,7 +32,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class IpamDriver {
     private static final Logger LOG = LoggerFactory.getLogger(IpamDriver.class);
-    private static final Map<String, Object> DONE = Map.of();
 
     private final CalicoStore store;
     private final BlockAllocator allocator;
@@ -54,19 +54,20 @@ public final class IpamDriver {
         // No MACs: the engine would make them up, and containers could not all have the same. No replay: the engine
         // would
         // ask for the pool that we answered, which is everything, and forget the one that the user gave.
-        Map<String, Boolean> capabilities = Map.of("RequiresMACAddress", false, "RequiresRequestReplay", false);
-        Map<String, String> spaces = Map.of(
-                "LocalDefaultAddressSpace", "CalicoLocalAddressSpace",
-                "GlobalDefaultAddressSpace", "CalicoGlobalAddressSpace");
+        ObjectNode capabilities = JsonNodeFactory.instance.objectNode();
+        capabilities.put("RequiresMACAddress", false).put("RequiresRequestReplay", false);
+        ObjectNode spaces = JsonNodeFactory.instance.objectNode();
+        spaces.put("LocalDefaultAddressSpace", "CalicoLocalAddressSpace");
+        spaces.put("GlobalDefaultAddressSpace", "CalicoGlobalAddressSpace");
         return routes.callWithoutBody("/IpamDriver.GetCapabilities", context -> capabilities)
                 .callWithoutBody("/IpamDriver.GetDefaultAddressSpaces", context -> spaces)
-                .call("/IpamDriver.RequestPool", RequestPoolRequest.class, (r, context) -> requestPool(r))
-                .call("/IpamDriver.ReleasePool", AddressRequest.class, (r, context) -> DONE)
-                .call("/IpamDriver.RequestAddress", AddressRequest.class, (r, context) -> requestAddress(r))
-                .call("/IpamDriver.ReleaseAddress", AddressRequest.class, (r, context) -> releaseAddress(r));
+                .call("/IpamDriver.RequestPool", RequestPoolRequest::fromJson, (r, context) -> requestPool(r))
+                .call("/IpamDriver.ReleasePool", AddressRequest::fromJson, (r, context) -> done())
+                .call("/IpamDriver.RequestAddress", AddressRequest::fromJson, (r, context) -> requestAddress(r))
+                .call("/IpamDriver.ReleaseAddress", AddressRequest::fromJson, (r, context) -> releaseAddress(r));
     }
 
-    private RequestPoolAnswer requestPool(RequestPoolRequest request) {
+    private JsonNode requestPool(RequestPoolRequest request) {
         if (request.v6()
                 || request.subnet().filter(net -> net.version() == IpVersion.V6).isPresent()) {
             throw CallException.failed(
@@ -78,6 +79,10 @@ public final class IpamDriver {
         }
         request.subnet().ifPresent(this::requirePool);
         return RequestPoolAnswer.of(request.subnet());
+    }
+
+    private static JsonNode done() {
+        return JsonNodeFactory.instance.objectNode();
     }
 
     private void requirePool(Cidr subnet) {
@@ -98,20 +103,19 @@ public final class IpamDriver {
         return pool.ipam() && !pool.disabled();
     }
 
-    /** The answered mask is that of one address: a container shares its link with nobody. */
-    record RequestAddressAnswer(
-            @JsonProperty("Address") String address,
-            @JsonProperty("Data") Map<String, String> data) {
-        static RequestAddressAnswer of(IpAddress address) {
-            return new RequestAddressAnswer(Cidr.of(address).toString(), Map.of());
-        }
-    }
-
-    private RequestAddressAnswer requestAddress(AddressRequest request) {
+    private JsonNode requestAddress(AddressRequest request) {
         IpAddress address =
                 request.specific().isPresent() ? assign(request.specific().get(), request.pool()) : autoAssign(request);
         LOG.debug("address {} assigned", address);
-        return RequestAddressAnswer.of(address);
+        return answer(address);
+    }
+
+    /** The answered mask is that of one address: a container shares its link with nobody. */
+    private static JsonNode answer(IpAddress address) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("Address", Cidr.of(address).toString());
+        json.putObject("Data");
+        return json;
     }
 
     private IpAddress assign(IpAddress address, Optional<Cidr> pool) {
@@ -145,18 +149,18 @@ public final class IpamDriver {
         return result.addresses().get(0);
     }
 
-    private Object releaseAddress(AddressRequest request) {
+    private JsonNode releaseAddress(AddressRequest request) {
         // The gateway of a network without one is released as 0.0.0.0.
         Optional<IpAddress> address = request.specific().filter(a -> a.high() != 0 || a.low() != 0);
         if (address.isEmpty() || !use.giveUp(address.get())) {
-            return DONE;
+            return done();
         }
         try {
             release(address.get(), Owner.pendingEndpoint(host));
         } catch (IpamException.StaleRelease e) {
             releaseFromOwner(address.get(), e);
         }
-        return DONE;
+        return done();
     }
 
     private void release(IpAddress address, Owner owner) {

@@ -1,7 +1,7 @@
 package io.calico.libnetwork.ipam;
 
-import com.fasterxml.jackson.annotation.JsonFormat;
-import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.calico.model.json.RecordFields;
 import io.calico.model.net.Cidr;
 import java.util.Optional;
 
@@ -12,18 +12,24 @@ import java.util.Optional;
  * @param subPool {@code --ip-range}, or empty
  * @param v6 whether an IPv6 pool is asked for
  */
-@JsonFormat(with = JsonFormat.Feature.ACCEPT_CASE_INSENSITIVE_PROPERTIES)
-record RequestPoolRequest(
-        @JsonProperty("Pool") String pool,
-        @JsonProperty("SubPool") String subPool,
-        @JsonProperty("V6") boolean v6) {
-    /** What a request leaves out arrives as null. */
+record RequestPoolRequest(String pool, String subPool, boolean v6) {
     RequestPoolRequest {
-        pool = pool == null ? "" : pool;
-        subPool = subPool == null ? "" : subPool;
         if (!pool.isEmpty() && Cidr.tryParse(pool).isEmpty()) {
             throw new IllegalArgumentException("Pool '" + pool + "' is not a CIDR");
         }
+    }
+
+    /**
+     * The request as the engine sent it.
+     *
+     * @throws IllegalArgumentException if a field is missing or has a bad value
+     */
+    static RequestPoolRequest fromJson(JsonNode json) {
+        RecordFields fields = RecordFields.ofAnyCase(json);
+        return new RequestPoolRequest(
+                fields.find("Pool", RecordFields::scalar).orElse(""),
+                fields.find("SubPool", RecordFields::scalar).orElse(""),
+                fields.find("V6", RecordFields::flag).orElse(false));
     }
 
     Optional<Cidr> subnet() {

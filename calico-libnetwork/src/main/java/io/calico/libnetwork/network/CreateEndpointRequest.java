@@ -1,7 +1,7 @@
 package io.calico.libnetwork.network;
 
-import com.fasterxml.jackson.annotation.JsonFormat;
-import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.calico.model.json.RecordFields;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpNet;
 import io.calico.model.net.MacAddress;
@@ -14,15 +14,23 @@ import java.util.Optional;
  * @param endpointId the new endpoint's
  * @param requested what the IPAM driver and the user have settled already
  */
-@JsonFormat(with = JsonFormat.Feature.ACCEPT_CASE_INSENSITIVE_PROPERTIES)
-record CreateEndpointRequest(
-        @JsonProperty("NetworkID") String networkId,
-        @JsonProperty("EndpointID") String endpointId,
-        @JsonProperty("Interface") Interface requested) {
+record CreateEndpointRequest(String networkId, String endpointId, Interface requested) {
     CreateEndpointRequest {
         DockerIds.require("NetworkID", networkId);
         DockerIds.require("EndpointID", endpointId);
-        requested = requested == null ? new Interface("", "", "") : requested;
+    }
+
+    /**
+     * The request as the engine sent it.
+     *
+     * @throws IllegalArgumentException if a field is missing or has a bad value
+     */
+    static CreateEndpointRequest fromJson(JsonNode json) {
+        RecordFields fields = RecordFields.ofAnyCase(json);
+        return new CreateEndpointRequest(
+                fields.find("NetworkID", RecordFields::scalar).orElse(""),
+                fields.find("EndpointID", RecordFields::scalar).orElse(""),
+                fields.find("Interface", Interface::fromJson).orElse(Interface.NOTHING));
     }
 
     /**
@@ -32,21 +40,24 @@ record CreateEndpointRequest(
      * @param addressIpv6 IPv6, with a prefix length
      * @param macAddress set if the user asked for one
      */
-    @JsonFormat(with = JsonFormat.Feature.ACCEPT_CASE_INSENSITIVE_PROPERTIES)
-    record Interface(
-            @JsonProperty("Address") String address,
-            @JsonProperty("AddressIPv6") String addressIpv6,
-            @JsonProperty("MacAddress") String macAddress) {
-        /** What a request leaves out arrives as null; what cannot be read is refused. */
+    record Interface(String address, String addressIpv6, String macAddress) {
+        private static final Interface NOTHING = new Interface("", "", "");
+
+        /** What cannot be read is refused. */
         Interface {
-            address = address == null ? "" : address;
-            addressIpv6 = addressIpv6 == null ? "" : addressIpv6;
-            macAddress = macAddress == null ? "" : macAddress;
             parse(address);
             parse(addressIpv6);
             if (!macAddress.isEmpty() && MacAddress.tryParse(macAddress).isEmpty()) {
                 throw new IllegalArgumentException("MacAddress '" + macAddress + "' is not a MAC address");
             }
+        }
+
+        private static Interface fromJson(JsonNode json) {
+            RecordFields fields = RecordFields.ofAnyCase(json);
+            return new Interface(
+                    fields.find("Address", RecordFields::scalar).orElse(""),
+                    fields.find("AddressIPv6", RecordFields::scalar).orElse(""),
+                    fields.find("MacAddress", RecordFields::scalar).orElse(""));
         }
 
         Optional<IpAddress> ipv4() {

@@ -1,8 +1,7 @@
 package io.calico.libnetwork.network;
 
-import com.fasterxml.jackson.annotation.JsonFormat;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.calico.model.json.RecordFields;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -17,22 +16,34 @@ import java.util.Set;
  * @param ipv4 one element for each {@code --subnet}
  * @param ipv6 likewise
  */
-@JsonFormat(with = JsonFormat.Feature.ACCEPT_CASE_INSENSITIVE_PROPERTIES)
 record CreateNetworkRequest(
-        @JsonProperty("NetworkID") String networkId,
-        @JsonProperty("Options") Map<String, JsonNode> options,
-        @JsonProperty("IPv4Data") List<SubnetData> ipv4,
-        @JsonProperty("IPv6Data") List<SubnetData> ipv6) {
+        String networkId, Map<String, JsonNode> options, List<SubnetData> ipv4, List<SubnetData> ipv6) {
     private static final String GENERIC = "com.docker.network.generic";
     private static final Set<String> FALSE = Set.of("", "false", "no", "off", "0");
 
-    /** What a request leaves out arrives as null. */
     CreateNetworkRequest {
         DockerIds.require("NetworkID", networkId);
-        options = options == null ? Map.of() : options;
         replicaOf(options).ifPresent(id -> DockerIds.require("option " + ReplicaOption.NAME, id));
-        ipv4 = ipv4 == null ? List.of() : List.copyOf(ipv4);
-        ipv6 = ipv6 == null ? List.of() : List.copyOf(ipv6);
+        ipv4 = List.copyOf(ipv4);
+        ipv6 = List.copyOf(ipv6);
+    }
+
+    /**
+     * The request as the engine sent it, or as it is stored.
+     *
+     * @throws IllegalArgumentException if a field is missing or has a bad value
+     */
+    static CreateNetworkRequest fromJson(JsonNode json) {
+        RecordFields fields = RecordFields.ofAnyCase(json);
+        return new CreateNetworkRequest(
+                fields.find("NetworkID", RecordFields::scalar).orElse(""),
+                fields.find("Options", CreateNetworkRequest::options).orElse(Map.of()),
+                fields.list("IPv4Data", SubnetData::fromJson),
+                fields.list("IPv6Data", SubnetData::fromJson));
+    }
+
+    private static Map<String, JsonNode> options(JsonNode json) {
+        return RecordFields.of(json).others(Set.of());
     }
 
     /** The canonical id of the network that this one is to be a copy of. */

@@ -1,7 +1,5 @@
 package io.calico.libnetwork.network;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * Checks the ids in requests. They become parts of keys and of interface names, so only letters and digits pass; an engine
  * sends 64 hexadecimal digits, or 25 letters and digits for a network of a swarm.
@@ -17,8 +15,8 @@ final class DockerIds {
      * @param field for the message
      * @throws IllegalArgumentException if it is missing or no id
      */
-    static String require(String field, @Nullable String id) {
-        if (id == null || id.isEmpty()) {
+    static String require(String field, String id) {
+        if (id.isEmpty()) {
             throw new IllegalArgumentException(field + " is missing");
         }
         if (id.length() > MAX_LENGTH || !id.chars().allMatch(DockerIds::isLetterOrDigit)) {

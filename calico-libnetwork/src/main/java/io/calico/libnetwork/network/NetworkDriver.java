@@ -1,5 +1,8 @@
 package io.calico.libnetwork.network;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.calico.dataplane.WorkloadInterface;
 import io.calico.datastore.CalicoStore;
 import io.calico.datastore.StoredEndpoint;
@@ -16,7 +19,6 @@ import io.calico.model.net.IpAddress;
 import io.calico.model.net.MacAddress;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -31,7 +33,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class NetworkDriver {
     private static final Logger LOG = LoggerFactory.getLogger(NetworkDriver.class);
-    private static final Map<String, Object> DONE = Map.of();
     /** Of every container that did not ask for another: each has its link to itself, so all can have the same. */
     private static final MacAddress CONTAINER_MAC = MacAddress.parse("ee:ee:ee:ee:ee:ee");
 
@@ -105,28 +106,31 @@ public final class NetworkDriver {
         return routes.callWithoutBody("/NetworkDriver.GetCapabilities", this::capabilities)
                 .call(
                         "/NetworkDriver.CreateNetwork",
-                        CreateNetworkRequest.class,
+                        CreateNetworkRequest::fromJson,
                         inTurn(CreateNetworkRequest::networkId, this::createNetwork))
                 .call(
                         "/NetworkDriver.DeleteNetwork",
-                        NetworkRequest.class,
+                        NetworkRequest::fromJson,
                         inTurn(NetworkRequest::networkId, this::deleteNetwork))
                 .call(
                         "/NetworkDriver.CreateEndpoint",
-                        CreateEndpointRequest.class,
+                        CreateEndpointRequest::fromJson,
                         inTurn(CreateEndpointRequest::endpointId, this::createEndpoint))
-                .call("/NetworkDriver.EndpointOperInfo", EndpointRequest.class, (r, context) -> Map.of("Value", DONE))
+                .call("/NetworkDriver.EndpointOperInfo", EndpointRequest::fromJson, (r, context) -> operationalInfo())
                 .call(
                         "/NetworkDriver.DeleteEndpoint",
-                        EndpointRequest.class,
+                        EndpointRequest::fromJson,
                         inTurn(EndpointRequest::endpointId, this::deleteEndpoint))
-                .call("/NetworkDriver.Join", JoinRequest.class, inTurn(JoinRequest::endpointId, this::join))
-                .call("/NetworkDriver.Leave", EndpointRequest.class, inTurn(EndpointRequest::endpointId, this::leave))
+                .call("/NetworkDriver.Join", JoinRequest::fromJson, inTurn(JoinRequest::endpointId, this::join))
+                .call(
+                        "/NetworkDriver.Leave",
+                        EndpointRequest::fromJson,
+                        inTurn(EndpointRequest::endpointId, this::leave))
                 // Published ports: nothing is asked for yet that we would refuse, and a refusal would fail the start.
-                .call("/NetworkDriver.ProgramExternalConnectivity", EndpointRequest.class, (r, context) -> DONE)
-                .call("/NetworkDriver.RevokeExternalConnectivity", EndpointRequest.class, (r, context) -> DONE)
-                .callWithoutBody("/NetworkDriver.DiscoverNew", context -> DONE)
-                .callWithoutBody("/NetworkDriver.DiscoverDelete", context -> DONE);
+                .call("/NetworkDriver.ProgramExternalConnectivity", EndpointRequest::fromJson, (r, context) -> done())
+                .call("/NetworkDriver.RevokeExternalConnectivity", EndpointRequest::fromJson, (r, context) -> done())
+                .callWithoutBody("/NetworkDriver.DiscoverNew", context -> done())
+                .callWithoutBody("/NetworkDriver.DiscoverDelete", context -> done());
     }
 
     private <Q> CallHandler<Q> inTurn(Function<Q, String> id, CallHandler<Q> handler) {
@@ -134,29 +138,41 @@ public final class NetworkDriver {
                 turns.inTurn(id.apply(request), context.deadline(), () -> handler.handle(request, context));
     }
 
-    private Object capabilities(CallContext context) {
+    private JsonNode capabilities(CallContext context) {
         engineCalled.run();
         // Containers of all hosts reach each other, whatever the engine spreads.
-        return Map.of("Scope", scope.of(context.callerPid()), "ConnectivityScope", "global");
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        return json.put("Scope", scope.of(context.callerPid())).put("ConnectivityScope", "global");
     }
 
-    private Object createNetwork(CreateNetworkRequest request, CallContext context) {
+    private static JsonNode done() {
+        return JsonNodeFactory.instance.objectNode();
+    }
+
+    /** What an engine shows of an endpoint beside what it knows: nothing. */
+    private static JsonNode operationalInfo() {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.putObject("Value");
+        return json;
+    }
+
+    private JsonNode createNetwork(CreateNetworkRequest request, CallContext context) {
         engineCalled.run();
         networks.create(request, context.body());
         LOG.info(
                 "network {} created{}",
                 request.networkId(),
                 request.replicaOf().map(id -> ", a copy of network " + id).orElse(""));
-        return DONE;
+        return done();
     }
 
-    private Object deleteNetwork(NetworkRequest request, CallContext context) {
+    private JsonNode deleteNetwork(NetworkRequest request, CallContext context) {
         networks.delete(request.networkId());
         LOG.info("network {} deleted", request.networkId());
-        return DONE;
+        return done();
     }
 
-    private CreateEndpointAnswer createEndpoint(CreateEndpointRequest request, CallContext context) {
+    private JsonNode createEndpoint(CreateEndpointRequest request, CallContext context) {
         IpAddress address = supportedAddress(request.requested());
         MacAddress mac = request.requested().mac().orElse(CONTAINER_MAC);
         requireUsable(mac);
@@ -216,7 +232,7 @@ public final class NetworkDriver {
         }
     }
 
-    private JoinAnswer join(JoinRequest request, CallContext context) {
+    private JsonNode join(JoinRequest request, CallContext context) {
         EndpointKey key = endpoints.key(request.endpointId());
         StoredEndpoint stored = store.endpoints()
                 .find(key)
@@ -244,20 +260,20 @@ public final class NetworkDriver {
         return JoinAnswer.of(containerName, gateway, networks.onLinkSubnet(network));
     }
 
-    private Object leave(EndpointRequest request, CallContext context) {
+    private JsonNode leave(EndpointRequest request, CallContext context) {
         workloads.leave(WorkloadInterface.hostNameFor(request.endpointId()));
         LOG.info("endpoint {} left", request.endpointId());
-        return DONE;
+        return done();
     }
 
-    private Object deleteEndpoint(EndpointRequest request, CallContext context) {
+    private JsonNode deleteEndpoint(EndpointRequest request, CallContext context) {
         EndpointKey key = endpoints.key(request.endpointId());
         // First the interface, which a Join may have left: an endpoint that is gone must not have had traffic since.
         workloads.leave(WorkloadInterface.hostNameFor(request.endpointId()));
         boolean deleted = records.delete(key) || deleteElsewhere(request.endpointId());
         endpoints.remove(key);
         LOG.info("endpoint {} deleted{}", request.endpointId(), deleted ? "" : ": it was not known");
-        return DONE;
+        return done();
     }
 
     /** An engine of a cluster may remove an endpoint of a host that is lost. */

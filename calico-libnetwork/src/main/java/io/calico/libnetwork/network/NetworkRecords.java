@@ -334,7 +334,7 @@ final class NetworkRecords {
     private Optional<CreateNetworkRequest> findCanonical(String id) {
         Optional<String> json = store.networks().findRequest(id);
         try {
-            return json.map(text -> ModelJson.read(id, text, CreateNetworkRequest.class));
+            return json.map(text -> ModelJson.read(id, text, CreateNetworkRequest::fromJson));
         } catch (BadRecordException e) {
             LOG.warn("the record of network {} cannot be read: {}", id, e.getMessage());
             return Optional.empty();

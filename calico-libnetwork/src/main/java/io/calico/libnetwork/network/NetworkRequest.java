@@ -1,12 +1,21 @@
 package io.calico.libnetwork.network;
 
-import com.fasterxml.jackson.annotation.JsonFormat;
-import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.calico.model.json.RecordFields;
 
 /** A call about a network: {@code NetworkDriver.DeleteNetwork}. Immutable. */
-@JsonFormat(with = JsonFormat.Feature.ACCEPT_CASE_INSENSITIVE_PROPERTIES)
-record NetworkRequest(@JsonProperty("NetworkID") String networkId) {
+record NetworkRequest(String networkId) {
     NetworkRequest {
         DockerIds.require("NetworkID", networkId);
+    }
+
+    /**
+     * The request as the engine sent it.
+     *
+     * @throws IllegalArgumentException if a field is missing or has a bad value
+     */
+    static NetworkRequest fromJson(JsonNode json) {
+        RecordFields fields = RecordFields.ofAnyCase(json);
+        return new NetworkRequest(fields.find("NetworkID", RecordFields::scalar).orElse(""));
     }
 }

@@ -1,7 +1,7 @@
 package io.calico.libnetwork.network;
 
-import com.fasterxml.jackson.annotation.JsonFormat;
-import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.calico.model.json.RecordFields;
 import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpNet;
@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * One subnet of a network, as its IPAM driver answered it. Immutable.
@@ -17,19 +18,21 @@ import java.util.Optional;
  * @param gateway address with mask, empty if there is none
  * @param auxAddresses addresses with mask, by the user's names
  */
-@JsonFormat(with = JsonFormat.Feature.ACCEPT_CASE_INSENSITIVE_PROPERTIES)
-record SubnetData(
-        @JsonProperty("Pool") String pool,
-        @JsonProperty("Gateway") String gateway,
-        @JsonProperty("AuxAddresses") Map<String, String> auxAddresses) {
-    /** What a request leaves out arrives as null; addresses that cannot be read are refused. */
+record SubnetData(String pool, String gateway, Map<String, String> auxAddresses) {
+    /** Addresses that cannot be read are refused. */
     SubnetData {
-        pool = pool == null ? "" : pool;
-        gateway = gateway == null ? "" : gateway;
-        auxAddresses = auxAddresses == null ? Map.of() : Map.copyOf(auxAddresses);
+        auxAddresses = Map.copyOf(auxAddresses);
         parse("Pool", pool);
         parse("Gateway", gateway);
         auxAddresses.values().forEach(address -> parse("AuxAddresses", address));
+    }
+
+    static SubnetData fromJson(JsonNode json) {
+        RecordFields fields = RecordFields.ofAnyCase(json);
+        return new SubnetData(
+                fields.find("Pool", RecordFields::scalar).orElse(""),
+                fields.find("Gateway", RecordFields::scalar).orElse(""),
+                fields.find("AuxAddresses", RecordFields::texts).orElseGet(TreeMap::new));
     }
 
     /** The network, host bits cleared; empty if there is none. */

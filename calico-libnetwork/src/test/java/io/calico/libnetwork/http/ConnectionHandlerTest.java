@@ -2,7 +2,9 @@ package io.calico.libnetwork.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.calico.model.json.RecordFields;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -13,7 +15,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -33,23 +34,23 @@ class ConnectionHandlerTest {
     private Executor workers = Runnable::run;
 
     record Echo(String text) {
-        Echo {
-            if (text == null || text.isEmpty()) {
-                throw new IllegalArgumentException("text is missing");
-            }
+        static Echo fromJson(JsonNode json) {
+            return new Echo(RecordFields.of(json).require("text", RecordFields::text));
         }
     }
 
-    private final Routes routes = Routes.builder(new JsonMapper())
-            .call(ECHO, Echo.class, (echo, context) -> {
+    private final Routes routes = Routes.builder()
+            .call(ECHO, Echo::fromJson, (echo, context) -> {
                 handled.add(echo.text());
                 return switch (echo.text()) {
                     case "refuse" -> throw CallException.failed("no \"room\"\nleft");
                     case "bug" -> throw new IllegalStateException("inside");
-                    default -> Map.of("text", echo.text());
+                    default -> JsonNodeFactory.instance.objectNode().put("text", echo.text());
                 };
             })
-            .callWithoutBody("/Test.Activate", context -> Map.of("body", context.body()))
+            .callWithoutBody(
+                    "/Test.Activate",
+                    context -> JsonNodeFactory.instance.objectNode().put("body", context.body()))
             .build();
 
     private EmbeddedChannel channel = connect(PluginServerOptions.defaults());
@@ -137,14 +138,14 @@ class ConnectionHandlerTest {
             /Test.Echo     | ''                   | 400 | {"Err":"/Test.Echo needs a JSON object as body, but the body is empty"}
             /Test.Echo     | ' '                  | 400 | {"Err":"/Test.Echo needs a JSON object as body, but the body is empty"}
             /Test.Echo     | null                 | 400 | {"Err":"/Test.Echo needs a JSON object as body, not null"}
-            /Test.Echo     | {}                   | 400 | {"Err":"/Test.Echo: text is missing"}
-            /Test.Echo     | []                   | 400 | {"Err":"/Test.Echo: the body is not the JSON object expected:
-            /Test.Echo     | {"text":"x"          | 400 | {"Err":"/Test.Echo: the body is not the JSON object expected: Unexpected end-of-input
-            /Test.Echo     | {"text":"x"}{}       | 400 | {"Err":"/Test.Echo: the body is not the JSON object expected: Trailing token
+            /Test.Echo     | {}                   | 400 | {"Err":"/Test.Echo: field 'text' is missing"}
+            /Test.Echo     | []                   | 400 | {"Err":"/Test.Echo needs a JSON object as body, not []"}
+            /Test.Echo     | {"text":"x"          | 400 | {"Err":"/Test.Echo: the body is not JSON: Unexpected end-of-input
+            /Test.Echo     | {"text":"x"}{}       | 400 | {"Err":"/Test.Echo: the body is not JSON: there is more text after the first value (line 1, column 14)"}
             /Test.Echo     | {"text":"a\\ud83d"}   | 400 | {"Err":"/Test.Echo: a text in the body has half a surrogate pair: 'a?'"}
-            /Test.Echo     | {"text":"","\\udc00":1} | 400 | {"Err":"/Test.Echo: the body is not the JSON object expected: Unexpected low surrogate
+            /Test.Echo     | {"text":"","\\udc00":1} | 400 | {"Err":"/Test.Echo: the body is not JSON: Unexpected low surrogate
             /Test.Echo     | {"text":"\\ud83d\\ude00"} | 200 | {"text":"😀"}
-            /Test.Echo     | {"text":{"a":1}}     | 400 | {"Err":"/Test.Echo: the body is not the JSON object expected:
+            /Test.Echo     | {"text":{"a":1}}     | 400 | {"Err":"/Test.Echo: field 'text': not a string but {\\"a\\":1}"}
             /Test.Echo     | {"text":"x","new":1} | 200 | {"text":"x"}
             /Test.Activate | {"any":1}            | 200 | {"body":"{\\"any\\":1}"}
             /Test.Activate | ''                   | 200 | {"body":""}

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.equalTo;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.calico.model.json.RecordFields;
 import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -16,7 +18,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -43,12 +44,22 @@ class PluginServerTest {
     private Path socket;
     private PluginServer server;
 
-    record Echo(String text) {}
+    record Echo(String text) {
+        static Echo fromJson(JsonNode json) {
+            return new Echo(RecordFields.of(json).require("text", RecordFields::text));
+        }
+    }
 
-    private final Routes routes = Routes.builder(new JsonMapper())
-            .call("/Test.Echo", Echo.class, (echo, context) -> Map.of("text", echo.text()))
+    private final Routes routes = Routes.builder()
+            .call(
+                    "/Test.Echo",
+                    Echo::fromJson,
+                    (echo, context) -> JsonNodeFactory.instance.objectNode().put("text", echo.text()))
             .callWithoutBody(
-                    "/Test.Pid", context -> Map.of("pid", context.callerPid().orElse(0)))
+                    "/Test.Pid",
+                    context -> JsonNodeFactory.instance
+                            .objectNode()
+                            .put("pid", context.callerPid().orElse(0)))
             .callWithoutBody("/Test.Wait", context -> {
                 waiting.incrementAndGet();
                 try {
@@ -57,7 +68,7 @@ class PluginServerTest {
                     Thread.currentThread().interrupt();
                 }
                 finished.incrementAndGet();
-                return Map.of();
+                return JsonNodeFactory.instance.objectNode();
             })
             .build();
 

@@ -104,6 +104,24 @@ class IpamDriverTest {
                 .isEqualTo(400);
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            {"Pool":["x"]}    | field 'Pool': not a string but ["x"]
+            {"subpool":{}}    | field 'SubPool': not a string but {}
+            {"V6":"yes"}      | field 'V6': neither true nor false but "yes"
+            {"Pool":"x"}      | Pool 'x' is not a CIDR
+            """)
+    void aFieldThatCannotBeReadIsNamed(String request, String reason) {
+        assertThat(plugin.refused("/IpamDriver.RequestPool", request)).isEqualTo("/IpamDriver.RequestPool: " + reason);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{}", "{\"Pool\":null,\"SubPool\":null,\"V6\":null,\"Options\":{\"a\":[1.5]}}"})
+    void fieldsThatAreMissingOrNullAreEmptyAndOthersAreIgnored(String request) {
+        assertThat(plugin.ok("/IpamDriver.RequestPool", request).path("PoolID").asText())
+                .isEqualTo("CalicoPoolIPv4");
+    }
+
     @Test
     void anyAddressComesFromAnyPoolAndWaitsForItsEndpoint() {
         JsonNode answer = plugin.ok("/IpamDriver.RequestAddress", address("CalicoPoolIPv4", ""));

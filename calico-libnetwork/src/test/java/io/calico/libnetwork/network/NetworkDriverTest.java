@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each call of the network driver, as an engine makes it. */
@@ -421,6 +422,19 @@ class NetworkDriverTest {
 
             plugin.refused("/NetworkDriver.CreateEndpoint", endpointRequest(NETWORK, ENDPOINT, address, ""));
             assertThat(plugin.endpoints()).isEmpty();
+        }
+
+        @ParameterizedTest
+        @CsvSource(delimiter = '|', textBlock = """
+                {"NetworkID":"n"}                                                | EndpointID is missing
+                {"NetworkID":"n","EndpointID":null}                              | EndpointID is missing
+                {"NetworkID":"n","EndpointID":[]}                                | field 'EndpointID': not a string but []
+                {"networkid":"n","ENDPOINTID":7,"interface":{"address":"x"}}     | field 'Interface': Address 'x' is not an address with a mask
+                {"NetworkID":"n","EndpointID":"e","Interface":"192.168.0.2/32"}  | field 'Interface': not a JSON object but "192.168.0.2/32"
+                """)
+        void aFieldThatCannotBeReadIsNamed(String request, String reason) {
+            assertThat(plugin.refused("/NetworkDriver.CreateEndpoint", request))
+                    .isEqualTo("/NetworkDriver.CreateEndpoint: " + reason);
         }
 
         @Test
