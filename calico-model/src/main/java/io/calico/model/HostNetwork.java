@@ -1,6 +1,5 @@
 package io.calico.model;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -36,7 +35,6 @@ public interface HostNetwork extends JsonRecord, WithHostNetwork {
      *
      * @throws IllegalArgumentException if a field is missing or has a bad value
      */
-    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     static HostNetwork fromJson(JsonNode json) {
         RecordFields fields = RecordFields.of(json);
         return builder()

@@ -1,6 +1,5 @@
 package io.calico.model;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -87,7 +86,6 @@ public interface IpPool extends JsonRecord, WithIpPool {
      *
      * @throws IllegalArgumentException if the CIDR is missing or a known field has a bad value
      */
-    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     static IpPool fromJson(JsonNode json) {
         RecordFields fields = RecordFields.of(json);
         return builder()

@@ -1,6 +1,5 @@
 package io.calico.model;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -49,7 +48,6 @@ public interface Network extends JsonRecord, WithNetwork {
      *
      * @throws IllegalArgumentException if id or name is missing or a known field has a bad value
      */
-    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     static Network fromJson(JsonNode json) {
         RecordFields fields = RecordFields.of(json);
         return builder()

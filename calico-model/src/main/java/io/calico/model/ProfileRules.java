@@ -1,6 +1,5 @@
 package io.calico.model;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -56,7 +55,6 @@ public interface ProfileRules extends JsonRecord, WithProfileRules {
      *
      * @throws IllegalArgumentException if a list is missing or a rule cannot be read
      */
-    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     static ProfileRules fromJson(JsonNode json) {
         RecordFields fields = RecordFields.of(json);
         return builder()

@@ -1,6 +1,5 @@
 package io.calico.model;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -27,7 +26,6 @@ public record SignOfLife(String version, Optional<IpAddress> ipv4, String since,
      *
      * @throws IllegalArgumentException if a field has a bad value
      */
-    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     public static SignOfLife fromJson(JsonNode json) {
         RecordFields fields = RecordFields.of(json);
         return new SignOfLife(

@@ -1,6 +1,5 @@
 package io.calico.model;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -67,7 +66,6 @@ public interface VxlanTunnel extends JsonRecord, WithVxlanTunnel {
      *
      * @throws IllegalArgumentException if {@code mac} or {@code host} is missing or a field has a bad value
      */
-    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     static VxlanTunnel fromJson(JsonNode json) {
         RecordFields fields = RecordFields.of(json);
         return builder()

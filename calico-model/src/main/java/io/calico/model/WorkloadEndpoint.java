@@ -1,6 +1,5 @@
 package io.calico.model;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.calico.model.json.CalicoStyle;
@@ -156,7 +155,6 @@ public interface WorkloadEndpoint extends JsonRecord, WithWorkloadEndpoint {
      *
      * @throws IllegalArgumentException if a required field is missing or a known field has a bad value
      */
-    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     static WorkloadEndpoint fromJson(JsonNode json) {
         return WorkloadEndpointJson.read(json);
     }

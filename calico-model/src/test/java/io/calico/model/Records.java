@@ -3,7 +3,6 @@ package io.calico.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.calico.model.json.BadRecordException;
 import io.calico.model.json.JsonRecord;
@@ -16,9 +15,8 @@ final class Records {
 
     private Records() {}
 
-    /** The same value read from its own JSON, which is the same text again; by the mapper, too. */
-    static <T extends JsonRecord> void assertRoundTrip(T value, Class<T> type, Function<JsonNode, T> fromJson)
-            throws JsonProcessingException {
+    /** The same value read from its own JSON, which is the same text again. */
+    static <T extends JsonRecord> void assertRoundTrip(T value, Function<JsonNode, T> fromJson) {
         String json = ModelJson.write(value);
 
         T again = ModelJson.read(KEY, json, fromJson);
@@ -27,8 +25,6 @@ final class Records {
         assertThat(ModelJson.write(again)).isEqualTo(json).doesNotContain("\n");
         assertThat(ModelJson.read(KEY, ModelJson.writeIndented(value), fromJson))
                 .isEqualTo(value);
-        assertThat(ModelJson.read(KEY, json, type)).isEqualTo(value);
-        assertThat(ModelJson.mapper().writeValueAsString(value)).isEqualTo(json);
     }
 
     /** Why the record is refused, which its exception must say together with the key. */

@@ -1,6 +1,5 @@
 package io.calico.model.json;
 
-import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.databind.JsonNode;
 
 /**
@@ -9,6 +8,5 @@ import com.fasterxml.jackson.databind.JsonNode;
  */
 public interface JsonRecord {
     /** The form in which it is stored: a new tree each time, for reading only. */
-    @JsonValue
     JsonNode toJson();
 }

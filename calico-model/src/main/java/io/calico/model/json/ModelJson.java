@@ -1,45 +1,22 @@
 package io.calico.model.json;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /**
- * Reading and writing of stored records, which are one line of JSON without blanks, and the one configured mapper for
- * everything else. Thread-safe; does no I/O.
+ * Reading and writing of JSON, above all of stored records, which are one line without blanks. Values are made of trees
+ * and made into trees by their own code: Jackson's mapper, which would bind them by reflection, is not used. Nor is {@link
+ * JsonNode#toString()}, which makes one. Thread-safe; does no I/O.
  */
 public final class ModelJson {
     private ModelJson() {}
-
-    /** Made at first use only: it is slow to make, and the records of the model do without it. */
-    private static final class Lazy {
-        static final ObjectMapper MAPPER = JsonMapper.builder()
-                .addModule(new Jdk8Module())
-                .defaultPropertyInclusion(
-                        JsonInclude.Value.construct(JsonInclude.Include.NON_ABSENT, JsonInclude.Include.ALWAYS))
-                // Newer writers may add fields; values that must keep them say so themselves.
-                .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                .build();
-    }
-
-    /** The mapper that everybody uses; do not configure it further. */
-    public static ObjectMapper mapper() {
-        return Lazy.MAPPER;
-    }
 
     /** The record as one line of JSON. */
     public static String write(JsonRecord record) {
@@ -75,20 +52,8 @@ public final class ModelJson {
         return JsonText.parser(json);
     }
 
-    /** Anything that the mapper can write, as one line of JSON. */
-    public static String write(Object value) {
-        if (value instanceof JsonRecord record) {
-            return write(record);
-        }
-        try {
-            return mapper().writeValueAsString(value);
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("cannot be written as JSON: " + value, e);
-        }
-    }
-
     /**
-     * Reads a stored record of the model.
+     * Reads a stored record.
      *
      * @param key where it is stored, for the error
      * @param fromJson makes the value of the tree, for example {@code IpPool::fromJson}; what it refuses with an {@link
@@ -110,15 +75,13 @@ public final class ModelJson {
         }
         try {
             return JsonText.read(json);
-        } catch (IOException e) {
+        } catch (JsonProcessingException e) {
             throw new BadRecordException(key, notJson(e), e);
         }
     }
 
-    private static String notJson(IOException thrown) {
-        String what =
-                thrown instanceof JsonProcessingException parsing ? parsing.getOriginalMessage() : thrown.getMessage();
-        return "not valid JSON: " + what;
+    private static String notJson(JsonProcessingException e) {
+        return "not valid JSON: " + e.getOriginalMessage();
     }
 
     /**
@@ -129,44 +92,9 @@ public final class ModelJson {
     public static JsonNode readStrictly(String json) {
         try {
             return JsonText.readStrictly(json);
-        } catch (IOException e) {
+        } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(notJson(e), e);
         }
-    }
-
-    /**
-     * Reads a stored record of another type through the mapper.
-     *
-     * @param key where it is stored, for the error
-     * @throws BadRecordException if the text is not JSON or not a record of that type, whatever else it may be
-     */
-    public static <T> T read(String key, String json, Class<T> type) {
-        if (json.isBlank()) {
-            throw new BadRecordException(key, "the record is empty");
-        }
-        try {
-            T value = mapper().readValue(json, type);
-            if (value == null) {
-                throw new BadRecordException(key, "the record is null");
-            }
-            return value;
-        } catch (JsonProcessingException | IllegalArgumentException e) {
-            throw new BadRecordException(key, reason(e), e);
-        }
-    }
-
-    /** The complaint of the value itself if there is one, else the parser's without its excerpt of the source. */
-    private static String reason(Exception thrown) {
-        if (thrown.getCause() instanceof IllegalArgumentException ours && ours.getMessage() != null) {
-            return ours.getMessage();
-        }
-        if (thrown instanceof JsonMappingException mapping) {
-            String path = mapping.getPath().stream()
-                    .map(step -> step.getFieldName() == null ? "[" + step.getIndex() + "]" : "." + step.getFieldName())
-                    .collect(Collectors.joining());
-            return (path.isEmpty() ? "" : "at " + path + ": ") + mapping.getOriginalMessage();
-        }
-        return thrown instanceof IOException parsing ? notJson(parsing) : String.valueOf(thrown.getMessage());
     }
 
     /**

@@ -1,7 +1,5 @@
 package io.calico.model.net;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -60,7 +58,6 @@ public final class Cidr implements Comparable<Cidr> {
      *
      * @throws IllegalArgumentException if the text is anything else; the message names the text
      */
-    @JsonCreator
     public static Cidr parse(String text) {
         return tryParse(text).orElseThrow(() -> new IllegalArgumentException("'" + text + "' is not a CIDR"));
     }
@@ -176,7 +173,6 @@ public final class Cidr implements Comparable<Cidr> {
 
     /** {@code ADDRESS/LENGTH}, always with the length. */
     @Override
-    @JsonValue
     public String toString() {
         return first + "/" + prefixLength;
     }

@@ -1,7 +1,5 @@
 package io.calico.model.net;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -68,7 +66,6 @@ public final class IpAddress implements Comparable<IpAddress> {
      *
      * @throws IllegalArgumentException if the text is not an address; the message names the text
      */
-    @JsonCreator
     public static IpAddress parse(String text) {
         IpAddress address = AddressText.parse(text);
         if (address == null) {
@@ -185,7 +182,6 @@ public final class IpAddress implements Comparable<IpAddress> {
     }
 
     @Override
-    @JsonValue
     public String toString() {
         return AddressText.print(this);
     }

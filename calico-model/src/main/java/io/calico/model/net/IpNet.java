@@ -1,7 +1,5 @@
 package io.calico.model.net;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +35,6 @@ public final class IpNet {
      *
      * @throws IllegalArgumentException if the text is anything else; the message names the text
      */
-    @JsonCreator
     public static IpNet parse(String text) {
         return tryParse(text).orElseThrow(() -> new IllegalArgumentException("'" + text + "' is not a CIDR"));
     }
@@ -100,7 +97,6 @@ public final class IpNet {
 
     /** {@code ADDRESS/LENGTH}, host bits as given. */
     @Override
-    @JsonValue
     public String toString() {
         return address + "/" + network.prefixLength();
     }

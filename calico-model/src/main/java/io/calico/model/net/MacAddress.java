@@ -1,7 +1,5 @@
 package io.calico.model.net;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +28,6 @@ public final class MacAddress implements Comparable<MacAddress> {
      *
      * @throws IllegalArgumentException if the text is not one; the message names the text
      */
-    @JsonCreator
     public static MacAddress parse(String text) {
         return tryParse(text).orElseThrow(() -> new IllegalArgumentException("'" + text + "' is not a MAC address"));
     }
@@ -92,7 +89,6 @@ public final class MacAddress implements Comparable<MacAddress> {
     }
 
     @Override
-    @JsonValue
     public String toString() {
         StringBuilder text = new StringBuilder(17);
         for (int shift = 44; shift >= 0; shift -= 4) {

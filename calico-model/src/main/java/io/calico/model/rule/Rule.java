@@ -1,6 +1,5 @@
 package io.calico.model.rule;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.calico.model.json.CalicoStyle;
 import io.calico.model.json.JsonRecord;
@@ -87,7 +86,6 @@ public interface Rule extends JsonRecord, WithRule {
      *
      * @throws IllegalArgumentException if a known field has a value that no rule can have; the message names both
      */
-    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     static Rule fromJson(JsonNode json) {
         return RuleJson.read(json);
     }
