@@ -5,8 +5,12 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The patience of one call (R-34): retries are unlimited until the deadline; from the third failure in a row on, each is
- * preceded by a random pause of up to 2, 4, … 64 ms, so that writers who met do not meet again. Confined to one thread.
+ * The patience of one call (R-34): retries are unlimited until the deadline; from the third failure in a row on, every second
+ * one is preceded by a random pause of up to 2, 4, … 64 ms, so that writers who met do not meet again.
+ *
+ * <p>Only every second one: a failure brings what is stored now, and a try at once competes on equal terms. What was known
+ * before a pause is outdated where somebody writes all the time, and a writer who pauses before each try never comes first.
+ * Confined to one thread.
  */
 final class Retry {
     private static final int FIRST_PAUSE = 3;
@@ -57,15 +61,16 @@ final class Retry {
     }
 
     /**
-     * A step failed and is to be tried again; pauses if it is not the first.
+     * A step failed and is to be tried again; may pause if it is not the first.
      *
      * @throws IpamException.DeadlineExceeded if there is no time for that
      */
     void failed() {
         check(null);
         failures++;
-        if (failures >= FIRST_PAUSE) {
-            int most = Math.min(LONGEST_PAUSE_MILLIS, 1 << Math.min(failures - FIRST_PAUSE + 1, 6));
+        int since = failures - FIRST_PAUSE;
+        if (since >= 0 && since % 2 == 0) {
+            int most = Math.min(LONGEST_PAUSE_MILLIS, 1 << Math.min(since / 2 + 1, 6));
             Duration pause = Duration.ofNanos(options.random().nextLong(most * 1_000_000L));
             sleep(pause.compareTo(remaining()) < 0 ? pause : remaining());
         }

@@ -69,7 +69,7 @@ class RetryTest {
     }
 
     @Test
-    void pausesBeginWithTheThirdFailureAndStayBelow64Milliseconds_R34() {
+    void everySecondFailureFromTheThirdOnIsFollowedByAPauseBelow64Milliseconds_R34() {
         List<Duration> pauses = new ArrayList<>();
         AllocatorOptions options = AllocatorOptions.builder()
                 .clock(cluster.time)
@@ -96,9 +96,35 @@ class RetryTest {
         probed.refuseNextCommits(100);
         patient.autoAssign(v4(1));
 
-        assertThat(pauses).hasSize(98).allMatch(p -> p.toMillis() < 64);
+        assertThat(pauses).hasSize(49).allMatch(p -> p.toMillis() < 64);
         assertThat(pauses.get(0)).isLessThan(Duration.ofMillis(2));
         assertThat(pauses).anyMatch(p -> p.toMillis() > 32);
+    }
+
+    @Test
+    void whoPausesIsNotStarvedByAnotherProcessThatNeverDoes_I23() {
+        BlockAllocator busy = cluster.host("h", cluster.store);
+        AllocatorOptions options = AllocatorOptions.builder()
+                .clock(cluster.time)
+                .random(new SplittableRandom(1))
+                .pause(new AllocatorOptions.Pause() {
+                    @Override
+                    public long nanoTime() {
+                        return cluster.time.nanoTime();
+                    }
+
+                    @Override
+                    public void sleep(Duration time) {
+                        cluster.time.sleep(time);
+                        busy.release(releases(busy.autoAssign(v4(1)).addresses()));
+                    }
+                })
+                .build();
+        BlockAllocator patient = new BlockAllocator(probed, "h", options);
+        patient.autoAssign(v4(1));
+        probed.refuseNextCommits(10);
+
+        assertThat(patient.autoAssign(v4(1)).isComplete()).isTrue();
     }
 
     @Test
