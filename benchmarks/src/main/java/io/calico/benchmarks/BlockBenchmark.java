@@ -71,6 +71,12 @@ public class BlockBenchmark {
         return copy;
     }
 
+    /** The text alone, to subtract. */
+    @Benchmark
+    public String encode() {
+        return BlockCodec.encode(block);
+    }
+
     /** The copy alone, to subtract. */
     @Benchmark
     public BlockEditor copy() {

@@ -65,7 +65,7 @@ public final class BlockCodec {
     public static String encode(AllocationBlock block) {
         AllocationBlock.Parts parts = block.parts();
         JsonText json =
-                new JsonText(256 + 12 * block.size() + 128 * parts.entries().size());
+                new JsonText(256 + 32 * block.size() + 80 * parts.entries().size());
         json.open().field("cidr").string(parts.cidr().toString());
         json.field("affinity").string(parts.affinity());
         Timestamp claimTime = parts.claimTime();
@@ -77,7 +77,8 @@ public final class BlockCodec {
         parts.entries().forEach(entry -> entry.write(json));
         json.closeArray();
         if (parts.sequence() != null) {
-            writeSequences(json, parts.sequence(), parts.sequences());
+            json.field("sequenceNumber").unsigned(parts.sequence());
+            json.field("sequenceNumberForAllocation").indexed(parts.sequences());
         }
         if (parts.writeId() != null) {
             json.field("writeId").string(parts.writeId());
@@ -90,30 +91,12 @@ public final class BlockCodec {
     }
 
     private static void writeOrdinals(JsonText json, AllocationBlock block) {
-        json.field("allocations").openArray();
-        for (short entry : block.parts().allocations()) {
-            if (entry == AllocationBlock.FREE) {
-                json.none();
-            } else {
-                json.number(entry);
-            }
-        }
-        json.closeArray().field("unallocated").openArray();
+        json.field("allocations").numbers(block.parts().allocations(), AllocationBlock.FREE);
+        json.field("unallocated").openArray();
         FreeQueue free = block.parts().free();
         for (int ordinal = free.front(); ordinal >= 0; ordinal = free.after(ordinal)) {
             json.number(ordinal);
         }
         json.closeArray();
-    }
-
-    private static void writeSequences(JsonText json, long sequence, long[] sequences) {
-        json.field("sequenceNumber").unsigned(sequence);
-        json.field("sequenceNumberForAllocation").open();
-        for (int ordinal = 0; ordinal < sequences.length; ordinal++) {
-            if (sequences[ordinal] != 0) {
-                json.field(ordinal).unsigned(sequences[ordinal]);
-            }
-        }
-        json.close();
     }
 }

@@ -52,7 +52,9 @@ public final class BlockEditor {
         allocations = parts.allocations().clone();
         sequences = parts.sequences().clone();
         free = parts.free().copy();
-        entries = new ArrayList<>(parts.entries());
+        // With room for what is to come: a list that is full is copied once more.
+        entries = new ArrayList<>(parts.entries().size() + 8);
+        entries.addAll(parts.entries());
         uses = new int[entries.size() + 1];
         affinity = parts.affinity();
         claimTime = parts.claimTime();
