@@ -5,6 +5,7 @@ import io.calico.datastore.spi.DatastoreException;
 import io.calico.datastore.spi.KeyValue;
 import io.calico.datastore.spi.Transaction;
 import io.calico.datastore.spi.TransactionResult;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
@@ -16,6 +17,8 @@ import java.util.function.Function;
 final class Records {
     /** Other writers may win this often before we give up. */
     static final int ATTEMPTS = 100;
+    /** So long a commit whose answer is lost is sent again, once at least: a cluster may be choosing a leader. */
+    private static final Duration RESENDING = Duration.ofSeconds(4);
 
     private final Datastore store;
 
@@ -95,15 +98,16 @@ final class Records {
     /**
      * Commits; the revision, or empty if a compare failed. If the result got lost and the key's record is afterwards what
      * was to be written, it was written: an equal text of somebody else has the same effect. The transaction is sent
-     * again to find out: its conditions (or its being unconditional) make that harmless.
+     * again to find out, more than once while there is time: its conditions (or its being unconditional) make that harmless.
      */
     OptionalLong write(Transaction transaction, String key, Optional<String> intended) {
+        long start = System.nanoTime();
         try {
             return revision(store.commit(transaction));
         } catch (DatastoreException.UnknownResult lost) {
-            OptionalLong second = revision(store.commit(transaction));
-            if (second.isPresent()) {
-                return second;
+            OptionalLong again = sendAgain(transaction, start, lost);
+            if (again.isPresent()) {
+                return again;
             }
             Optional<KeyValue> now = store.get(key);
             if (!now.map(KeyValue::value).equals(intended)) {
@@ -111,6 +115,18 @@ final class Records {
                 throw lost;
             }
             return OptionalLong.of(now.map(KeyValue::modRevision).orElse(0L));
+        }
+    }
+
+    private OptionalLong sendAgain(Transaction transaction, long start, DatastoreException.UnknownResult lost) {
+        while (true) {
+            try {
+                return revision(store.commit(transaction));
+            } catch (DatastoreException.UnknownResult e) {
+                if (System.nanoTime() - start > RESENDING.toNanos()) {
+                    throw lost;
+                }
+            }
         }
     }
 

@@ -146,13 +146,12 @@ final class EtcdCluster implements AutoCloseable {
                 if (Thread.currentThread().isInterrupted()) {
                     throw failures.interrupted(failure, repeatable);
                 }
-                // Also for the caller who sends the same again because the answer got lost.
-                moveOn(member);
                 failures.add(member, failure, repeatable);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new DatastoreException.Unavailable(attempt + " in " + uri + ": interrupted", e);
             }
+            moveOn(member);
             failures.pause(deadline);
         }
     }
@@ -238,6 +237,8 @@ final class EtcdCluster implements AutoCloseable {
                 case NOT_NOW -> {}
                 case UNKNOWN -> {
                     if (!repeatable) {
+                        // For the caller who sends the same again.
+                        moveOn(member);
                         throw new DatastoreException.UnknownResult(
                                 attempt + " in " + uri + ": it was sent to " + member + ", but not answered: "
                                         + failure.reason(),
