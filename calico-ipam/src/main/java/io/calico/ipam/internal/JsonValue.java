@@ -1,7 +1,9 @@
 package io.calico.ipam.internal;
 
+import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -34,10 +36,29 @@ public final class JsonValue {
     /** The value at which the parser stands; afterwards it stands at the value's last token. */
     static JsonValue at(JsonParser parser, String source) throws IOException {
         int start = (int) parser.currentTokenLocation().getCharOffset();
-        parser.skipChildren();
+        skip(parser);
         parser.finishToken();
         return new JsonValue(
                 source.substring(start, (int) parser.currentLocation().getCharOffset()));
+    }
+
+    /** To the end of the value at which the parser stands, all of whose numbers can be read. */
+    private static void skip(JsonParser parser) throws IOException {
+        int depth = 0;
+        while (true) {
+            JsonToken token = parser.currentToken();
+            if (token == JsonToken.VALUE_NUMBER_FLOAT) {
+                try {
+                    parser.getDecimalValue();
+                } catch (NumberFormatException e) {
+                    throw new JsonParseException(parser, "a number whose exponent is too large", e);
+                }
+            }
+            depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+            if (depth == 0 || parser.nextToken() == null) {
+                return;
+            }
+        }
     }
 
     /** The JSON text. */

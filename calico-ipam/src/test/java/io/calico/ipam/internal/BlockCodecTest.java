@@ -251,6 +251,8 @@ class BlockCodecTest {
                 {"cidr":"192.168.3.0/30","sequenceNumber":1.0}           | sequenceNumber is not a whole number
                 {"sequenceNumberForAllocation":{"x":1}}                  | 'x' is not an ordinal
                 {"cidr":"192.168.3.0/30"} {}                             | followed by something else
+                {"attributes":[{"secondary":1e99999999999}]}             | exponent is too large
+                {"attributes":[{"x":{"y":[1e99999999999]}}]}             | exponent is too large
                 """)
         void ofTheFormIsATypedErrorNeverACrash(String json, String reason) {
             assertThatThrownBy(() -> BlockCodec.decode(CIDR, json))
