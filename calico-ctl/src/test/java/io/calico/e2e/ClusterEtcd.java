@@ -115,6 +115,11 @@ final class ClusterEtcd implements AutoCloseable {
     void startAll() {
         members.clear();
         IntStream.range(0, size).mapToObj(this::begin).forEach(members::add);
+        awaitHealth();
+    }
+
+    /** Until all members answer a linearizable read, and so know what the others know. */
+    private void awaitHealth() {
         await().atMost(SOON)
                 .pollInterval(Duration.ofMillis(20))
                 .until(() -> tryEtcdctl("endpoint", "health").succeeded());
@@ -171,9 +176,10 @@ final class ClusterEtcd implements AutoCloseable {
         throw new AssertionError("no member of etcd leads");
     }
 
-    /** Starts a member that was killed. */
+    /** Starts a member that was killed; returns when another one may die. */
     void startAgain(int member) {
         members.set(member, begin(member));
+        awaitHealth();
     }
 
     /** What the guide calls {@code ETCD_AUTHORITY}: the only member. */

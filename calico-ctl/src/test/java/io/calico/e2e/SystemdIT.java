@@ -31,8 +31,12 @@ class SystemdIT {
         host.stopDocker();
         String unit = Files.readString(VirtualHost.CHECKOUT.resolve("packaging/systemd/" + NODE));
         Systemd.unit(host, NODE, unit.replace("/opt/calico", VirtualHost.CHECKOUT.toString()));
+        // This build and this JDK may lie in somebody's home.
         Systemd.unit(
-                host, NODE + ".d/options.conf", "[Service]\nEnvironment=NODE_OPTIONS=--ip=" + host.address() + "\n");
+                host,
+                NODE + ".d/options.conf",
+                "[Service]\nEnvironment=NODE_OPTIONS=--ip=%s\nEnvironment=JAVA_HOME=%s\nProtectHome=no\n"
+                        .formatted(host.address(), System.getProperty("java.home")));
         Systemd.unit(
                 host,
                 DOCKER,

@@ -130,13 +130,16 @@ class TunnelBetweenHostsIT {
         String rule = "inbound allow tcp to ports 80";
         one.calicoctl(("profile data-tier rule add " + rule).split(" ", -1));
 
-        Probe host = one.probe();
-        awaitOpen(host, server);
+        try {
+            Probe host = one.probe();
+            awaitOpen(host, server);
 
-        // Its own end of the tunnel: the other host has a route back to it, and lets nothing else of it in.
-        assertThat(one.run("ip", "-4", "-o", "addr", "show", "dev", "vxlan.calico"))
-                .contains(" " + host.addressSeenBy(server, 80) + "/32 ");
-        one.calicoctl(("profile data-tier rule remove " + rule).split(" ", -1));
+            // Its own end of the tunnel, to which the other host has a route back.
+            assertThat(one.run("ip", "-4", "-o", "addr", "show", "dev", "vxlan.calico"))
+                    .contains(" " + host.addressSeenBy(server, 80) + "/32 ");
+        } finally {
+            one.calicoctl(("profile data-tier rule remove " + rule).split(" ", -1));
+        }
     }
 
     @Test
@@ -147,7 +150,9 @@ class TunnelBetweenHostsIT {
         // Its input stays open: nc's end of it would end the other side before all is sent.
         two.docker("exec", "-d", "server", "sh", "-c", "sleep 1000 | (nc -l -p 80 | md5sum > /sum)");
 
-        String send = "head -c 20000000 /dev/urandom > /sent; nc %s 80 < /sent; md5sum < /sent".formatted(server);
+        String send =
+                "head -c 20000000 /dev/urandom > /sent; until nc %s 80 < /sent; do sleep 0.1; done; md5sum < /sent"
+                        .formatted(server);
         String sent = one.docker("exec", "client", "sh", "-c", send);
 
         soon().untilAsserted(() ->
