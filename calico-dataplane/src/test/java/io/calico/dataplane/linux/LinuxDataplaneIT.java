@@ -354,6 +354,8 @@ class LinuxDataplaneIT {
             connect(2);
             Sandbox first = sandbox(1);
             Sandbox second = sandbox(2);
+            // Neighbours keep few packets for one who has not answered yet.
+            assertThat(first.reaches(second, 5000)).isTrue();
             try (Sandbox.Flow flow = first.flowTo(second).startPaced()) {
                 Tool.run("nft flush ruleset");
                 millisUntil(() -> !table().isEmpty());
