@@ -137,7 +137,9 @@ public final class AttributeEntry {
 
     @Override
     public boolean equals(@Nullable Object other) {
+        // Strings keep their hashes, and many handles differ in their last characters only.
         return other instanceof AttributeEntry that
+                && Objects.hashCode(handle) == Objects.hashCode(that.handle)
                 && Objects.equals(handle, that.handle)
                 && details.equals(that.details);
     }
