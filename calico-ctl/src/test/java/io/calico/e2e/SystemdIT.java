@@ -74,15 +74,19 @@ class SystemdIT {
                         .isEqualTo("active: policy is in force, the plugin answers"));
     }
 
+    private void aNewContainerReachesTheServer() {
+        String server = host.addressOf("server", "data-tier");
+        assertThat(host.docker("run", "--rm", "--net", "data-tier", "busybox:local", "ping", "-c", "1", server))
+                .contains(" 0% packet loss");
+    }
+
     @Test
     void theNodeIsReadyBeforeTheEngineStartsAndIsStartedAgainWhenItDies() {
         nodeIsActive();
         theEngineStartedAfterTheNodeWasReady();
         host.docker("network", "create", "--driver", "calico", "--ipam-driver", "calico", "data-tier");
         host.startContainer("server", "data-tier", "--restart=always");
-        String server = host.addressOf("server", "data-tier");
-        assertThat(host.docker("run", "--rm", "--net", "data-tier", "busybox:local", "ping", "-c", "1", server))
-                .contains(" 0% packet loss");
+        aNewContainerReachesTheServer();
 
         systemd.kill(NODE);
 
@@ -90,8 +94,7 @@ class SystemdIT {
                 .untilAsserted(
                         () -> assertThat(systemd.property(NODE, "NRestarts")).isEqualTo("1"));
         nodeIsActive();
-        assertThat(host.docker("run", "--rm", "--net", "data-tier", "busybox:local", "ping", "-c", "1", server))
-                .contains(" 0% packet loss");
+        aNewContainerReachesTheServer();
 
         systemd.ctl("stop", NODE, DOCKER);
         assertThat(systemd.property(NODE, "ActiveState") + " " + systemd.property(NODE, "Result"))
@@ -105,16 +108,6 @@ class SystemdIT {
                                 .strip())
                         .isEqualTo("server running"));
         theEngineStartedAfterTheNodeWasReady();
-        assertThat(host.docker(
-                        "run",
-                        "--rm",
-                        "--net",
-                        "data-tier",
-                        "busybox:local",
-                        "ping",
-                        "-c",
-                        "1",
-                        host.addressOf("server", "data-tier")))
-                .contains(" 0% packet loss");
+        aNewContainerReachesTheServer();
     }
 }

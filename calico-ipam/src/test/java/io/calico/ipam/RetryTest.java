@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class RetryTest {
@@ -68,9 +69,8 @@ class RetryTest {
         assertThat(host.autoAssign(v4(1)).isComplete()).isTrue();
     }
 
-    @Test
-    void everySecondFailureFromTheThirdOnIsFollowedByAPauseBelow64Milliseconds_R34() {
-        List<Duration> pauses = new ArrayList<>();
+    /** An allocator on the probed store; that happens once the time of a pause is over. */
+    private BlockAllocator whoAtEachPause(Consumer<Duration> action) {
         AllocatorOptions options = AllocatorOptions.builder()
                 .clock(cluster.time)
                 .random(new SplittableRandom(1))
@@ -82,12 +82,18 @@ class RetryTest {
 
                     @Override
                     public void sleep(Duration time) {
-                        pauses.add(time);
                         cluster.time.sleep(time);
+                        action.accept(time);
                     }
                 })
                 .build();
-        BlockAllocator patient = new BlockAllocator(probed, "h", options);
+        return new BlockAllocator(probed, "h", options);
+    }
+
+    @Test
+    void everySecondFailureFromTheThirdOnIsFollowedByAPauseBelow64Milliseconds_R34() {
+        List<Duration> pauses = new ArrayList<>();
+        BlockAllocator patient = whoAtEachPause(pauses::add);
         patient.autoAssign(v4(1));
         probed.refuseNextCommits(2);
         patient.autoAssign(v4(1));
@@ -104,23 +110,8 @@ class RetryTest {
     @Test
     void whoPausesIsNotStarvedByAnotherProcessThatNeverDoes_I23() {
         BlockAllocator busy = cluster.host("h", cluster.store);
-        AllocatorOptions options = AllocatorOptions.builder()
-                .clock(cluster.time)
-                .random(new SplittableRandom(1))
-                .pause(new AllocatorOptions.Pause() {
-                    @Override
-                    public long nanoTime() {
-                        return cluster.time.nanoTime();
-                    }
-
-                    @Override
-                    public void sleep(Duration time) {
-                        cluster.time.sleep(time);
-                        busy.release(releases(busy.autoAssign(v4(1)).addresses()));
-                    }
-                })
-                .build();
-        BlockAllocator patient = new BlockAllocator(probed, "h", options);
+        BlockAllocator patient = whoAtEachPause(
+                time -> busy.release(releases(busy.autoAssign(v4(1)).addresses())));
         patient.autoAssign(v4(1));
         probed.refuseNextCommits(10);
 
