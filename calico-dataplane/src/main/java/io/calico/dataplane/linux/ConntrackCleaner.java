@@ -53,8 +53,8 @@ final class ConntrackCleaner implements AutoCloseable {
 
     /** The kernel's table of connections. */
     interface Table extends AutoCloseable {
-        /** Deletes every entry with one of these; the number. */
-        int deleteEntriesOf(Collection<IpAddress> addresses);
+        /** Deletes every entry with one of these. */
+        void deleteEntriesOf(Collection<IpAddress> addresses);
 
         @Override
         void close();
@@ -79,8 +79,8 @@ final class ConntrackCleaner implements AutoCloseable {
         Conntrack conntrack = Conntrack.open();
         ConntrackCleaner cleaner = new ConntrackCleaner(new Table() {
             @Override
-            public int deleteEntriesOf(Collection<IpAddress> addresses) {
-                return conntrack.deleteEntriesOf(addresses);
+            public void deleteEntriesOf(Collection<IpAddress> addresses) {
+                conntrack.deleteEntriesOf(addresses);
             }
 
             @Override
@@ -177,13 +177,9 @@ final class ConntrackCleaner implements AutoCloseable {
     private void pass(List<IpAddress> batch) {
         long start = System.nanoTime();
         try {
-            int deleted = table.deleteEntriesOf(batch);
+            table.deleteEntriesOf(batch);
             problem = null;
-            LOG.debug(
-                    "{} entries of {} deleted from connection tracking in {} ms",
-                    deleted,
-                    batch,
-                    (System.nanoTime() - start) / 1_000_000);
+            LOG.debug("connection tracking cleaned of {} in {} ms", batch, (System.nanoTime() - start) / 1_000_000);
         } catch (RuntimeException e) {
             // The addresses are given free all the same: nobody could ever be helped by waiting.
             String text = "connection tracking still has flows of addresses that went: " + e.getMessage();

@@ -31,13 +31,12 @@ class ConntrackCleanerTest {
     private volatile boolean isBroken;
     private final ConntrackCleaner cleaner = new ConntrackCleaner(new ConntrackCleaner.Table() {
         @Override
-        public int deleteEntriesOf(Collection<IpAddress> addresses) {
+        public void deleteEntriesOf(Collection<IpAddress> addresses) {
             passes.add(Set.copyOf(addresses));
             allowed.acquireUninterruptibly();
             if (isBroken) {
                 throw new IllegalStateException("no such module");
             }
-            return 1;
         }
 
         @Override

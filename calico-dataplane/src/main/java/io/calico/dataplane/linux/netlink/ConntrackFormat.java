@@ -173,7 +173,7 @@ final class ConntrackFormat {
                 out -> out.u8(AddressFormat.family(version)).u8(0).u16(0));
     }
 
-    /** The entries with the address in this place; all of its version from kernels before 5.8, which cannot filter. */
+    /** The entries with the IPv4 address in this place; all of its version from kernels before 5.8, which cannot filter. */
     static Request list(IpAddress address, Place place) {
         return Request.netfilter(
                 "list",
@@ -181,26 +181,35 @@ final class ConntrackFormat {
                 Wire.NFNL_SUBSYS_CTNETLINK,
                 Wire.IPCTNL_MSG_CT_GET,
                 Wire.NLM_F_DUMP,
-                out -> {
-                    out.u8(AddressFormat.family(address.version())).u8(0).u16(0);
-                    int tuple = out.beginNested(place.tuple);
-                    int ip = out.beginNested(Wire.CTA_TUPLE_IP);
-                    out.attribute(field(address, place), address);
-                    out.endNested(ip);
-                    out.endNested(tuple);
-                    int filter = out.beginNested(Wire.CTA_FILTER);
-                    int fields = place.isSource ? Wire.CTA_FILTER_F_CTA_IP_SRC : Wire.CTA_FILTER_F_CTA_IP_DST;
-                    boolean isOriginal = place.tuple == Wire.CTA_TUPLE_ORIG;
-                    out.attribute(Wire.CTA_FILTER_ORIG_FLAGS, isOriginal ? fields : 0);
-                    out.attribute(Wire.CTA_FILTER_REPLY_FLAGS, isOriginal ? 0 : fields);
-                    out.endNested(filter);
-                });
+                out -> writeFilter(out, address, place));
     }
 
-    private static int field(IpAddress address, Place place) {
-        if (address.isV4()) {
-            return place.isSource ? Wire.CTA_IP_V4_SRC : Wire.CTA_IP_V4_DST;
-        }
-        return place.isSource ? Wire.CTA_IP_V6_SRC : Wire.CTA_IP_V6_DST;
+    /**
+     * The request that deletes all entries with the IPv4 address in this place. Kernels before 6.8 refuse it as invalid, since they
+     * look for one entry, and the tuple says too little for that.
+     */
+    static Request deletion(IpAddress address, Place place) {
+        return Request.netfilter(
+                "delete",
+                "connections of " + address,
+                Wire.NFNL_SUBSYS_CTNETLINK,
+                Wire.IPCTNL_MSG_CT_DELETE,
+                0,
+                out -> writeFilter(out, address, place));
+    }
+
+    private static void writeFilter(MessageWriter out, IpAddress address, Place place) {
+        out.u8(AddressFormat.family(address.version())).u8(0).u16(0);
+        int tuple = out.beginNested(place.tuple);
+        int ip = out.beginNested(Wire.CTA_TUPLE_IP);
+        out.attribute(place.isSource ? Wire.CTA_IP_V4_SRC : Wire.CTA_IP_V4_DST, address);
+        out.endNested(ip);
+        out.endNested(tuple);
+        int filter = out.beginNested(Wire.CTA_FILTER);
+        int fields = place.isSource ? Wire.CTA_FILTER_F_CTA_IP_SRC : Wire.CTA_FILTER_F_CTA_IP_DST;
+        boolean isOriginal = place.tuple == Wire.CTA_TUPLE_ORIG;
+        out.attribute(Wire.CTA_FILTER_ORIG_FLAGS, isOriginal ? fields : 0);
+        out.attribute(Wire.CTA_FILTER_REPLY_FLAGS, isOriginal ? 0 : fields);
+        out.endNested(filter);
     }
 }
