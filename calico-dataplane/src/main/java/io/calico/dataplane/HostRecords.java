@@ -13,6 +13,7 @@ import io.calico.model.VxlanTunnel;
 import io.calico.model.WorkloadEndpoint;
 import io.calico.model.json.BadRecordException;
 import io.calico.model.json.ModelJson;
+import io.calico.model.net.IpAddress;
 import io.calico.model.net.IpVersion;
 import io.calico.policy.CompiledPolicy;
 import io.calico.policy.EndpointToHostAction;
@@ -74,7 +75,7 @@ final class HostRecords {
      * What a fold means for this host's links.
      *
      * @param gone interfaces that belonged to an endpoint and now belong to none
-     * @param changed endpoints of this host that are new or different
+     * @param changed endpoints of this host that are new, or whose interface should be different
      */
     record LinkChanges(Set<String> gone, Set<EndpointKey> changed) {}
 
@@ -138,7 +139,7 @@ final class HostRecords {
         if (!isLocal) {
             return;
         }
-        unusable.remove(key);
+        String reasonBefore = unusable.remove(key);
         if (update.value().isPresent() && endpoint.isEmpty()) {
             // Its interface is not known any more, but it has one: what was known is not taken away.
             unusable.put(key, "its record is damaged");
@@ -149,9 +150,26 @@ final class HostRecords {
         if (before != null) {
             changes.gone().add(before.interfaceName());
         }
-        if (endpoint.isPresent()) {
+        boolean isAsBefore = endpoint.isPresent()
+                && before != null
+                && isSameLink(before, endpoint.get())
+                && Objects.equals(reasonBefore, reason.orElse(null));
+        if (endpoint.isPresent() && !isAsBefore) {
             changes.changed().add(key);
         }
+    }
+
+    /** A Join writes down the sandbox, which is nothing to the link; to look at each once more takes longer than to make it. */
+    private static boolean isSameLink(WorkloadEndpoint one, WorkloadEndpoint other) {
+        return one.interfaceName().equals(other.interfaceName())
+                && one.state() == other.state()
+                && one.mac().equals(other.mac())
+                && one.addresses().equals(other.addresses())
+                && gateway(one).equals(gateway(other));
+    }
+
+    private static IpAddress gateway(WorkloadEndpoint endpoint) {
+        return endpoint.ipv4Gateway().orElse(WorkloadInterface.DEFAULT_GATEWAY);
     }
 
     private boolean isToHostSetting(StoreKey key) {
@@ -270,7 +288,7 @@ final class HostRecords {
                     .containerName(WorkloadInterface.CONTAINER_PREFIX + suffix)
                     .containerMac(endpoint.mac())
                     .addresses(endpoint.addresses())
-                    .gateway4(endpoint.ipv4Gateway().orElse(WorkloadInterface.DEFAULT_GATEWAY))
+                    .gateway4(gateway(endpoint))
                     .build());
         } catch (IllegalArgumentException e) {
             LOG.warn("Interface of endpoint {} is left alone: {}", key, e.getMessage());

@@ -14,6 +14,8 @@ import io.calico.datastore.spi.Transaction;
 import io.calico.datastore.testkit.FaultyDatastore;
 import io.calico.model.EndpointState;
 import io.calico.model.ProfileRules;
+import io.calico.model.WorkloadEndpoint;
+import io.calico.model.net.MacAddress;
 import io.calico.model.rule.RuleParser;
 import io.calico.policy.EndpointToHostAction;
 import java.time.Duration;
@@ -361,12 +363,34 @@ class AgentTest {
             world.started().connect(1, "WEB");
             world.dataplane.failNext(Operation.REPAIR, 2);
 
-            world.put(1, "APP");
+            world.store
+                    .endpoints()
+                    .put(
+                            key(1),
+                            WorkloadEndpoint.builder()
+                                    .from(endpoint(1, EndpointState.ACTIVE, "WEB"))
+                                    .mac(MacAddress.parse("ee:ee:ee:00:01:01"))
+                                    .build());
             world.put(2, "APP");
             world.settle();
 
             assertThat(world.dataplane.journal()).contains("repair cali1");
             assertThat(world.enforced().endpoints()).containsOnlyKeys("cali1", "cali2");
+        }
+
+        @Test
+        void interfaceIsNotLookedAtForWhatIsNothingToIt() throws InterruptedException {
+            world.started().connect(1, "WEB");
+            world.settle();
+            int before = world.dataplane.journal().size();
+
+            world.store
+                    .endpoints()
+                    .put(key(1), endpoint(1, EndpointState.ACTIVE, "APP").withSandbox("/var/run/docker/netns/1"));
+            world.settle();
+
+            List<String> journal = world.dataplane.journal();
+            assertThat(journal.subList(before, journal.size())).isNotEmpty().noneMatch(line -> line.contains("repair"));
         }
 
         @Test

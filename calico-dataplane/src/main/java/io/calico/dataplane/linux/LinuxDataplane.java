@@ -256,14 +256,14 @@ public final class LinuxDataplane implements Dataplane {
         awaitConntrack(workload);
         Optional<WorkloadInterface> before = wanted.remove(workload.hostName());
         // Whoever asked for it may have done so before the tunnels were known.
-        links.add(
+        int index = links.add(
                 workload.mtuBytes() > workloadMtuBytes()
                         ? WorkloadInterface.builder()
                                 .from(workload)
                                 .mtuBytes(workloadMtuBytes())
                                 .build()
                         : workload);
-        query.find(workload.hostName()).ifPresent(link -> wanted.put(workload, link.index()));
+        wanted.put(workload, index);
         before.ifPresent(old -> release(old.addresses()));
     }
 

@@ -132,25 +132,36 @@ public final class WorkloadLinks implements AutoCloseable {
      *
      * <p>A route to one of the addresses over another link is replaced: the newest wins.
      *
+     * @return the number of its host side
      * @throws DataplaneException.Refused if the kernel refuses a step, or a foreign interface has one of the names
      */
-    public void add(WorkloadInterface workload) {
+    public int add(WorkloadInterface workload) {
         dead.remove(workload.hostName());
         try {
-            Optional<Link> existing = createPair(workload);
+            Optional<Link> created = createPair(workload);
+            if (created.isPresent()) {
+                return created.get().index();
+            }
+            Optional<Link> existing = netlink.findLink(workload.hostName());
             if (existing.isEmpty()) {
-                return;
+                throw refused(
+                        "connect workload",
+                        workload.hostName(),
+                        "another interface is called " + workload.containerName()
+                                + ", as its container side should be");
             }
             Link link = existing.get();
+            requireVeth(link);
             if (link.group() == DEAD_GROUP) {
                 deleteDead(link);
-                if (createPair(workload).isPresent()) {
-                    throw refused("connect workload", workload.hostName(), "its interface appears again and again");
-                }
-                return;
+                return createPair(workload)
+                        .orElseThrow(() -> refused(
+                                "connect workload", workload.hostName(), "its interface appears again and again"))
+                        .index();
             }
             repairContainerSide(link, workload);
             repairHostSide(link, workload);
+            return link.index();
         } catch (NetlinkException e) {
             throw refused("connect workload", workload.hostName(), e);
         }
@@ -167,7 +178,7 @@ public final class WorkloadLinks implements AutoCloseable {
         }
     }
 
-    /** Makes and configures the pair; or, if a link of this name is there, does nothing and returns that. */
+    /** Makes and configures the pair; or, if one of the names is in use, does nothing and returns nothing. */
     private Optional<Link> createPair(WorkloadInterface workload) {
         Link link;
         try {
@@ -176,20 +187,11 @@ public final class WorkloadLinks implements AutoCloseable {
             if (!e.isPresent()) {
                 throw e;
             }
-            Optional<Link> existing = netlink.findLink(workload.hostName());
-            if (existing.isEmpty()) {
-                throw refused(
-                        "connect workload",
-                        workload.hostName(),
-                        "another interface is called " + workload.containerName()
-                                + ", as its container side should be");
-            }
-            requireVeth(existing.get());
-            return existing;
+            return Optional.empty();
         }
         try {
             configure(link, workload);
-            return Optional.empty();
+            return Optional.of(link);
         } catch (RuntimeException e) {
             undo(link, e);
             throw e;
@@ -465,9 +467,12 @@ public final class WorkloadLinks implements AutoCloseable {
         return names;
     }
 
-    /** The addresses that are routed to a link; none if it is not there. */
+    /** The addresses that are routed to a link; none if it is not there, or removed. */
     Set<IpAddress> addressesRoutedTo(String hostName) {
         Set<IpAddress> addresses = new HashSet<>();
+        if (dead.contains(hostName)) {
+            return addresses;
+        }
         try {
             netlink.findLink(hostName)
                     .map(link -> LinkSnapshot.of(netlink, link).routesOf(link))
