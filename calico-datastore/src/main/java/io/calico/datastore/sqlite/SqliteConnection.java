@@ -33,7 +33,7 @@ final class SqliteConnection implements AutoCloseable {
         T run() throws SQLException;
     }
 
-    /** Runs a statement without parameters: {@code BEGIN}, a pragma, a table. */
+    /** Runs a statement that is needed once: a pragma, a table. */
     void execute(String sql) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute(sql);
@@ -81,20 +81,20 @@ final class SqliteConnection implements AutoCloseable {
 
     /** Runs the work between two statements; the second is {@code ROLLBACK} if it throws. */
     <T> T inTransaction(String begin, Work<T> work, String end) throws SQLException {
-        execute(begin);
+        bound(begin).execute();
         T result;
         try {
             result = work.run();
         } catch (SQLException | RuntimeException e) {
             try {
-                execute("ROLLBACK");
+                bound("ROLLBACK").execute();
             } catch (SQLException rollback) {
                 // Some errors have rolled back already.
                 e.addSuppressed(rollback);
             }
             throw e;
         }
-        execute(end);
+        bound(end).execute();
         return result;
     }
 

@@ -152,6 +152,8 @@ final class SqliteFile {
         SQLiteConfig config = new SQLiteConfig();
         config.resetOpenMode(SQLiteOpenMode.CREATE);
         config.setBusyTimeout((int) busyTimeout.toMillis());
+        // Else each write is followed by a query for a number that nobody reads.
+        config.setGetGeneratedKeys(false);
         SqliteConnection connection = new SqliteConnection(config.createConnection("jdbc:sqlite:" + path));
         // An answered transaction must survive a power cut; NORMAL would lose the last ones.
         connection.execute("PRAGMA synchronous = FULL");

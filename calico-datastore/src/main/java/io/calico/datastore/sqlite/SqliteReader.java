@@ -32,6 +32,10 @@ final class SqliteReader implements AutoCloseable {
     private static final String NEWEST =
             "SELECT value, create_revision, mod_revision FROM version WHERE key = ? ORDER BY mod_revision DESC LIMIT 1";
 
+    private static final String NEWEST_REVISIONS = """
+            SELECT create_revision, mod_revision, value IS NULL FROM version
+            WHERE key = ? ORDER BY mod_revision DESC LIMIT 1""";
+
     private static final String LIST = """
             SELECT v.key, v.value, v.create_revision, v.mod_revision
             FROM (SELECT key, max(mod_revision) AS newest FROM version
@@ -73,6 +77,16 @@ final class SqliteReader implements AutoCloseable {
                 NEWEST, row -> record(key, row.getString(1), row.getLong(2), row.getLong(3)), key);
         return newest.flatMap(record -> record);
     }
+
+    /** The newest state of a key without its value, which need not be read for that. */
+    static Optional<Revisions> currentRevisions(SqliteConnection connection, String key) throws SQLException {
+        Optional<Revisions> newest = connection.queryFirst(
+                NEWEST_REVISIONS, row -> new Revisions(row.getLong(1), row.getLong(2), row.getBoolean(3)), key);
+        return newest.filter(revisions -> !revisions.isDeleted());
+    }
+
+    /** When a key was made and last written. */
+    record Revisions(long created, long modified, boolean isDeleted) {}
 
     Page list(ListRequest request) {
         return read(

@@ -6,6 +6,7 @@ import io.calico.datastore.spi.Transaction;
 import io.calico.datastore.spi.Transaction.Compare;
 import io.calico.datastore.spi.Transaction.Write;
 import io.calico.datastore.spi.TransactionResult;
+import io.calico.datastore.sqlite.SqliteReader.Revisions;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
@@ -48,8 +49,8 @@ final class SqliteTables {
             }
         }
         for (Compare compare : transaction.compares()) {
-            Optional<KeyValue> current = SqliteReader.current(connection, compare.key());
-            if (current.map(KeyValue::modRevision).orElse(0L) != compare.modRevision()) {
+            Optional<Revisions> current = SqliteReader.currentRevisions(connection, compare.key());
+            if (current.map(Revisions::modified).orElse(0L) != compare.modRevision()) {
                 Map<String, Optional<KeyValue>> reads = new HashMap<>();
                 for (String key : transaction.elseReads()) {
                     reads.put(key, SqliteReader.current(connection, key));
@@ -66,13 +67,13 @@ final class SqliteTables {
         long revision = before + 1;
         boolean changed = false;
         for (Write write : writes) {
-            Optional<KeyValue> current = SqliteReader.current(connection, write.key());
+            Optional<Revisions> current = SqliteReader.currentRevisions(connection, write.key());
             if (write.value().isPresent() || current.isPresent()) {
                 connection.update(
                         "INSERT INTO version (key, mod_revision, create_revision, lease, value) VALUES (?, ?, ?, ?, ?)",
                         write.key(),
                         revision,
-                        current.map(KeyValue::createRevision).orElse(revision),
+                        current.map(Revisions::created).orElse(revision),
                         write.lease().map(lease -> lease.id()).orElse(null),
                         write.value().orElse(null));
                 changed = true;
