@@ -11,10 +11,11 @@ import io.calico.datastore.spi.Transaction;
 import io.calico.datastore.spi.TransactionResult;
 import io.calico.datastore.spi.Watch;
 import io.calico.datastore.spi.WatchListener;
-import io.calico.datastore.spi.WatchSource.Batch;
+import io.calico.datastore.spi.WatchSource;
 import io.calico.datastore.spi.Watches;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +33,7 @@ final class SqliteDatastore implements Datastore {
 
     private final SqliteFile file;
     private final Clock clock;
+    private final RecentChanges recent = new RecentChanges();
     private final SqliteReader reader;
     private final SqliteWriter writer;
     private final CommitNotice notice;
@@ -51,7 +53,7 @@ final class SqliteDatastore implements Datastore {
         this.clock = clock;
         this.reader = new SqliteReader(file);
         this.notice = new CommitNotice(file, this::endDueLeases);
-        this.writer = new SqliteWriter(file, keptRevisions, notice::committed);
+        this.writer = new SqliteWriter(file, keptRevisions, recent, notice::committed);
     }
 
     @Override
@@ -76,9 +78,9 @@ final class SqliteDatastore implements Datastore {
                 transaction.writes().stream().anyMatch(write -> write.lease().isPresent());
         return writer.write("committing a transaction", connection -> {
             if (leased) {
-                SqliteTables.endDueLeases(connection, clock.millis());
+                SqliteTables.endDueLeases(connection, clock.millis(), recent);
             }
-            return SqliteTables.commit(connection, transaction);
+            return SqliteTables.commit(connection, transaction, recent);
         });
     }
 
@@ -87,15 +89,38 @@ final class SqliteDatastore implements Datastore {
         TextRules.requirePrefix(prefix);
         open();
         notice.start();
-        return watches.start(afterRevision, after -> awaitChanges(prefix, after), listener);
+        return watches.start(afterRevision, new Changes(prefix), listener);
     }
 
-    private Batch awaitChanges(String prefix, long after) throws InterruptedException {
-        Batch batch = reader.changes(prefix, after);
-        if (batch.revision() == after) {
-            notice.awaitAfter(after);
+    /** What one watch is told. Confined to its thread. */
+    private final class Changes implements WatchSource {
+        private final String prefix;
+        /** The file has been asked: only it knows whether the revision to begin with is one of the store, and not compacted. */
+        private boolean hasBegun;
+        /** The recent changes have told all up to here: there is nothing more to ask the file for before a notice. */
+        private long told = -1;
+
+        private Changes(String prefix) {
+            this.prefix = prefix;
         }
-        return batch;
+
+        @Override
+        public Batch next(long after) throws InterruptedException {
+            Batch batch = hasBegun ? recent.changes(prefix, after) : new Batch(List.of(), after);
+            if (batch.revision() > after) {
+                told = batch.revision();
+                return batch;
+            }
+            if (told != after) {
+                batch = reader.changes(prefix, after);
+                hasBegun = true;
+            }
+            if (batch.revision() == after) {
+                told = -1;
+                notice.awaitAfter(after);
+            }
+            return batch;
+        }
     }
 
     @Override
@@ -140,7 +165,7 @@ final class SqliteDatastore implements Datastore {
                 long now = clock.millis();
                 // Also if this one has ended, which is refused next: then its records are gone when the caller hears
                 // it.
-                SqliteTables.endDueLeases(connection, now);
+                SqliteTables.endDueLeases(connection, now, recent);
                 SqliteTables.keepAlive(connection, id, now);
                 return id;
             });
@@ -150,7 +175,7 @@ final class SqliteDatastore implements Datastore {
         public void close() {
             open();
             writer.write("ending lease " + id, connection -> {
-                SqliteTables.endLease(connection, id);
+                SqliteTables.endLease(connection, id, recent);
                 return id;
             });
         }
@@ -166,7 +191,7 @@ final class SqliteDatastore implements Datastore {
         open();
         writer.write("compacting", connection -> {
             long revision = SqliteTables.revision(connection);
-            SqliteTables.compact(connection, revision);
+            SqliteTables.compact(connection, revision, recent);
             return revision;
         });
     }
@@ -207,7 +232,7 @@ final class SqliteDatastore implements Datastore {
                 connection -> connection.queryNumber("SELECT count(*) FROM lease WHERE ends_at <= ?", now) > 0);
         if (due) {
             writer.write("ending leases", connection -> {
-                SqliteTables.endDueLeases(connection, now);
+                SqliteTables.endDueLeases(connection, now, recent);
                 return now;
             });
         }

@@ -1,13 +1,17 @@
 package io.calico.datastore.sqlite;
 
 import io.calico.datastore.spi.DatastoreException;
+import io.calico.datastore.spi.KeyOrder;
 import io.calico.datastore.spi.KeyValue;
 import io.calico.datastore.spi.Transaction;
 import io.calico.datastore.spi.Transaction.Compare;
 import io.calico.datastore.spi.Transaction.Write;
 import io.calico.datastore.spi.TransactionResult;
+import io.calico.datastore.spi.WatchEvent;
 import io.calico.datastore.sqlite.SqliteReader.Revisions;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +46,8 @@ final class SqliteTables {
         return connection.queryNumber("SELECT revision FROM store");
     }
 
-    static TransactionResult commit(SqliteConnection connection, Transaction transaction) throws SQLException {
+    static TransactionResult commit(SqliteConnection connection, Transaction transaction, RecentChanges recent)
+            throws SQLException {
         for (Write write : transaction.writes()) {
             if (write.lease().isPresent()) {
                 requireLease(connection, write.lease().get().id());
@@ -58,31 +63,38 @@ final class SqliteTables {
                 return new TransactionResult(false, revision(connection), reads);
             }
         }
-        return new TransactionResult(true, write(connection, transaction.writes()), Map.of());
+        return new TransactionResult(true, write(connection, transaction.writes(), recent), Map.of());
     }
 
     /** Makes the writes at one new revision; the newest revision afterwards. */
-    private static long write(SqliteConnection connection, List<Write> writes) throws SQLException {
+    private static long write(SqliteConnection connection, List<Write> writes, RecentChanges recent)
+            throws SQLException {
         long before = revision(connection);
         long revision = before + 1;
-        boolean changed = false;
+        List<WatchEvent> events = new ArrayList<>();
         for (Write write : writes) {
             Optional<Revisions> current = SqliteReader.currentRevisions(connection, write.key());
             if (write.value().isPresent() || current.isPresent()) {
+                long created = current.map(Revisions::created).orElse(revision);
                 connection.update(
                         "INSERT INTO version (key, mod_revision, create_revision, lease, value) VALUES (?, ?, ?, ?, ?)",
                         write.key(),
                         revision,
-                        current.map(Revisions::created).orElse(revision),
+                        created,
                         write.lease().map(lease -> lease.id()).orElse(null),
                         write.value().orElse(null));
-                changed = true;
+                events.add(new WatchEvent(
+                        write.key(),
+                        write.value().map(value -> new KeyValue(write.key(), value, created, revision)),
+                        revision));
             }
         }
-        if (!changed) {
+        if (events.isEmpty()) {
             return before;
         }
         connection.update("UPDATE store SET revision = ?", revision);
+        events.sort(Comparator.comparing(WatchEvent::key, KeyOrder.BY_UTF8_BYTES));
+        recent.wrote(revision, events);
         return revision;
     }
 
@@ -107,25 +119,26 @@ final class SqliteTables {
         return new DatastoreException.NotFound("lease " + id + " has ended");
     }
 
-    static void endLease(SqliteConnection connection, String id) throws SQLException {
+    static void endLease(SqliteConnection connection, String id, RecentChanges recent) throws SQLException {
         List<String> keys = connection.query(KEYS_OF_LEASE, row -> row.getString(1), id);
         write(
                 connection,
                 keys.stream()
                         .map(key -> new Write(key, Optional.empty(), Optional.empty()))
-                        .toList());
+                        .toList(),
+                recent);
         connection.update("DELETE FROM lease WHERE id = ?", id);
     }
 
     /** Ends the leases whose time is over. */
-    static void endDueLeases(SqliteConnection connection, long now) throws SQLException {
+    static void endDueLeases(SqliteConnection connection, long now, RecentChanges recent) throws SQLException {
         for (String id : connection.query("SELECT id FROM lease WHERE ends_at <= ?", row -> row.getString(1), now)) {
-            endLease(connection, id);
+            endLease(connection, id, recent);
         }
     }
 
     /** Forgets how things were before the revision, which must not be newer than the newest. */
-    static void compact(SqliteConnection connection, long revision) throws SQLException {
+    static void compact(SqliteConnection connection, long revision, RecentChanges recent) throws SQLException {
         long before = connection.queryNumber("SELECT compacted FROM store");
         if (revision > before) {
             connection.update(FORGET_OVERWRITTEN, before, revision);
@@ -134,6 +147,7 @@ final class SqliteTables {
                     before,
                     revision);
             connection.update("UPDATE store SET compacted = ?", revision);
+            recent.forgetUpTo(revision);
         }
     }
 }

@@ -35,6 +35,7 @@ final class SqliteWriter implements AutoCloseable {
 
     private final SqliteFile file;
     private final int keptRevisions;
+    private final RecentChanges recent;
     private final LongConsumer afterCommit;
     private final Thread thread = new Thread(this::run, "calico-sqlite-writer-1");
     private final Object lock = new Object();
@@ -57,11 +58,13 @@ final class SqliteWriter implements AutoCloseable {
      *
      * @param keptRevisions are kept for watches and lists at an old revision; compaction begins when there are twice as
      *     many, and leaves what is younger than a second
+     * @param recent is told what became of a transaction
      * @param afterCommit gets the newest revision after each commit, on the writer's thread, before the answers
      */
-    SqliteWriter(SqliteFile file, int keptRevisions, LongConsumer afterCommit) {
+    SqliteWriter(SqliteFile file, int keptRevisions, RecentChanges recent, LongConsumer afterCommit) {
         this.file = file;
         this.keptRevisions = keptRevisions;
+        this.recent = recent;
         this.afterCommit = afterCommit;
         this.thread.setDaemon(true);
     }
@@ -225,6 +228,7 @@ final class SqliteWriter implements AutoCloseable {
         }
         file.requireSame();
         boolean[] executed = new boolean[1];
+        recent.begin();
         try {
             long revision = connection.inTransaction(
                     "BEGIN IMMEDIATE",
@@ -236,9 +240,11 @@ final class SqliteWriter implements AutoCloseable {
                         return SqliteTables.revision(connection);
                     },
                     "COMMIT");
+            recent.committed();
             afterCommit.accept(revision);
             begun.forEach(Job::answer);
         } catch (SQLException e) {
+
             if (executed[0] && !SqliteErrors.isBusy(e)) {
                 // The frames may be in the log although their flush failed: a restart may find them or not.
                 DatastoreException.UnknownResult unknown = new DatastoreException.UnknownResult(
@@ -264,11 +270,11 @@ final class SqliteWriter implements AutoCloseable {
         }
     }
 
-    private static void compact(SqliteConnection connection, long revision) throws SQLException {
+    private void compact(SqliteConnection connection, long revision) throws SQLException {
         connection.inTransaction(
                 "BEGIN IMMEDIATE",
                 () -> {
-                    SqliteTables.compact(connection, revision);
+                    SqliteTables.compact(connection, revision, recent);
                     return revision;
                 },
                 "COMMIT");
