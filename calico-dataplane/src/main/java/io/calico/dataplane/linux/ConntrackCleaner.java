@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -20,19 +19,26 @@ import org.slf4j.LoggerFactory;
  * Deletes the connection tracking entries of addresses that went, so that their next owner meets no flow of the last one.
  *
  * <pre>
- *   release ─▶ waiting ─▶ being deleted ─▶ free
- *               └─────────────┴── await blocks for these
+ *   release ──────────▶ waiting ─▶ being deleted ─▶ clean ─▶ use, await: somebody's
+ *   prepare, await ───▶  └─────────────┴── await blocks for these
+ *   (not known to be clean)
  * </pre>
  *
+ * <p>What is clean is only known of addresses that were released here. Whoever had another one before, perhaps a workload that
+ * ended while no agent ran, is cleaned up after when the address is about to be routed.
+ *
  * <p>To look through the table takes a while, so it is done by a thread of its own, {@code calico-conntrack-1}, in one
- * pass for all addresses that have gathered for a moment, or until somebody waits for one. Thread-safe.
+ * pass for all addresses that have gathered for a moment, or until somebody needs one. Thread-safe.
  */
 final class ConntrackCleaner implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ConntrackCleaner.class);
     /** So long addresses gather if nobody waits: to go through the kernel's table costs the same for one and for many. */
-    private static final long GATHERING = Duration.ofMillis(100).toNanos();
+    private static final Duration GATHERING = Duration.ofMillis(100);
+    /** More are not remembered as clean. */
+    private static final int MOST_CLEAN = 10_000;
 
     private final Table table;
+    private final long gatheringNanos;
     private final Thread worker = new Thread(this::work, "calico-conntrack-1");
     private final Object lock = new Object();
 
@@ -42,9 +48,13 @@ final class ConntrackCleaner implements AutoCloseable {
     @GuardedBy("lock")
     private Set<IpAddress> inPass = Set.of();
 
-    /** Who blocks until a pass is over. */
+    /** Without a flow since they were last routed here, and not routed since. */
     @GuardedBy("lock")
-    private int waiters;
+    private final Set<IpAddress> clean = new HashSet<>();
+
+    /** Somebody needs one of those that wait: gathering is over. */
+    @GuardedBy("lock")
+    private boolean isUrgent;
 
     @GuardedBy("lock")
     private boolean isClosed;
@@ -64,9 +74,11 @@ final class ConntrackCleaner implements AutoCloseable {
      * Not started yet.
      *
      * @param table from {@link #start} on the worker's own; closed with it
+     * @param gathering how long addresses gather that nobody needs yet
      */
-    ConntrackCleaner(Table table) {
+    ConntrackCleaner(Table table, Duration gathering) {
         this.table = table;
+        this.gatheringNanos = gathering.toNanos();
         worker.setDaemon(true);
     }
 
@@ -77,17 +89,19 @@ final class ConntrackCleaner implements AutoCloseable {
      */
     static ConntrackCleaner open() {
         Conntrack conntrack = Conntrack.open();
-        ConntrackCleaner cleaner = new ConntrackCleaner(new Table() {
-            @Override
-            public void deleteEntriesOf(Collection<IpAddress> addresses) {
-                conntrack.deleteEntriesOf(addresses);
-            }
+        ConntrackCleaner cleaner = new ConntrackCleaner(
+                new Table() {
+                    @Override
+                    public void deleteEntriesOf(Collection<IpAddress> addresses) {
+                        conntrack.deleteEntriesOf(addresses);
+                    }
 
-            @Override
-            public void close() {
-                conntrack.close();
-            }
-        });
+                    @Override
+                    public void close() {
+                        conntrack.close();
+                    }
+                },
+                GATHERING);
         cleaner.start();
         return cleaner;
     }
@@ -106,33 +120,58 @@ final class ConntrackCleaner implements AutoCloseable {
         }
     }
 
+    /** These will be routed soon; returns at once, and {@link #await} has less to wait for. */
+    void prepare(Collection<IpAddress> addresses) {
+        synchronized (lock) {
+            if (!isClosed) {
+                queueUnlessClean(addresses);
+            }
+        }
+    }
+
+    @GuardedBy("lock")
+    private void queueUnlessClean(Collection<IpAddress> addresses) {
+        for (IpAddress address : addresses) {
+            if (!clean.contains(address) && !inPass.contains(address) && waiting.add(address)) {
+                isUrgent = true;
+                lock.notifyAll();
+            }
+        }
+    }
+
+    /** Somebody else has these from now on, elsewhere; returns at once. */
+    void use(Collection<IpAddress> addresses) {
+        synchronized (lock) {
+            clean.removeAll(addresses);
+        }
+    }
+
     /**
-     * Waits until no entry of a former owner of these addresses is left.
+     * Waits until no entry of a former owner of these addresses is left. From then on they count as in use. Not for
+     * addresses that are in use: their own flows would go.
      *
      * @return false if that took longer than the given time
      */
     boolean await(Collection<IpAddress> addresses, Duration limit) throws InterruptedException {
         long end = System.nanoTime() + limit.toNanos();
         synchronized (lock) {
-            if (Collections.disjoint(waiting, addresses) && Collections.disjoint(inPass, addresses)) {
+            if (isClosed) {
                 return true;
             }
-            waiters++;
-            // Gathering is over.
-            lock.notifyAll();
-            try {
-                while (!isClosed
-                        && !(Collections.disjoint(waiting, addresses) && Collections.disjoint(inPass, addresses))) {
-                    long left = end - System.nanoTime();
-                    if (left <= 0) {
-                        return false;
-                    }
-                    TimeUnit.NANOSECONDS.timedWait(lock, Math.max(left, 1_000_000));
+            queueUnlessClean(addresses);
+            while (!isClosed
+                    && !(Collections.disjoint(waiting, addresses) && Collections.disjoint(inPass, addresses))) {
+                long left = end - System.nanoTime();
+                if (left <= 0) {
+                    return false;
                 }
-                return true;
-            } finally {
-                waiters--;
+                // Whatever they were queued for.
+                isUrgent = true;
+                lock.notifyAll();
+                TimeUnit.NANOSECONDS.timedWait(lock, Math.max(left, 1_000_000));
             }
+            clean.removeAll(addresses);
+            return true;
         }
     }
 
@@ -143,10 +182,12 @@ final class ConntrackCleaner implements AutoCloseable {
 
     private void work() {
         try (table) {
+            Set<IpAddress> cleaned = Set.of();
             while (true) {
-                List<IpAddress> batch;
+                Set<IpAddress> batch;
                 synchronized (lock) {
                     inPass = Set.of();
+                    remember(cleaned);
                     lock.notifyAll();
                     while (waiting.isEmpty() && !isClosed) {
                         lock.wait();
@@ -155,11 +196,12 @@ final class ConntrackCleaner implements AutoCloseable {
                         return;
                     }
                     gather();
-                    inPass = Set.copyOf(waiting);
-                    batch = List.copyOf(inPass);
+                    batch = Set.copyOf(waiting);
+                    inPass = batch;
                     waiting.clear();
+                    isUrgent = false;
                 }
-                pass(batch);
+                cleaned = pass(batch) ? batch : Set.of();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -167,19 +209,31 @@ final class ConntrackCleaner implements AutoCloseable {
     }
 
     @GuardedBy("lock")
+    private void remember(Set<IpAddress> cleaned) {
+        if (clean.size() > MOST_CLEAN) {
+            clean.clear();
+        }
+        clean.addAll(cleaned);
+        // Routed and released meanwhile.
+        clean.removeAll(waiting);
+    }
+
+    @GuardedBy("lock")
     private void gather() throws InterruptedException {
-        long end = System.nanoTime() + GATHERING;
-        for (long left = GATHERING; left > 0 && waiters == 0 && !isClosed; left = end - System.nanoTime()) {
+        long end = System.nanoTime() + gatheringNanos;
+        for (long left = gatheringNanos; left > 0 && !isUrgent && !isClosed; left = end - System.nanoTime()) {
             TimeUnit.NANOSECONDS.timedWait(lock, Math.max(left, 1_000_000));
         }
     }
 
-    private void pass(List<IpAddress> batch) {
+    /** False if it failed. */
+    private boolean pass(Set<IpAddress> batch) {
         long start = System.nanoTime();
         try {
             table.deleteEntriesOf(batch);
             problem = null;
             LOG.debug("connection tracking cleaned of {} in {} ms", batch, (System.nanoTime() - start) / 1_000_000);
+            return true;
         } catch (RuntimeException e) {
             // The addresses are given free all the same: nobody could ever be helped by waiting.
             String text = "connection tracking still has flows of addresses that went: " + e.getMessage();
@@ -187,6 +241,7 @@ final class ConntrackCleaner implements AutoCloseable {
                 LOG.warn("{}", text);
             }
             problem = text;
+            return false;
         }
     }
 

@@ -11,6 +11,7 @@ import io.calico.dataplane.linux.nft.NftPolicyDriver;
 import io.calico.dataplane.linux.nft.NftProcess;
 import io.calico.dataplane.linux.nft.TableContent;
 import io.calico.dataplane.routes.RouteChanges;
+import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
 import io.calico.policy.AddressSet;
 import io.calico.policy.CompiledPolicy;
@@ -274,10 +275,10 @@ public final class LinuxDataplane implements Dataplane {
         }
     }
 
-    /** An address that somebody else has just had may still have his flows. */
+    /** An address that somebody else has had may still have his flows. */
     private void awaitConntrack(WorkloadInterface workload) {
         try {
-            if (!conntrack.await(workload.addresses(), CONNTRACK_LIMIT)) {
+            if (!conntrack.await(wanted.unused(workload.addresses()), CONNTRACK_LIMIT)) {
                 throw new DataplaneException.TimedOut(
                         "connect workload",
                         workload.hostName(),
@@ -316,6 +317,12 @@ public final class LinuxDataplane implements Dataplane {
                 wanted.put(workload, index);
             }
         }
+        for (WorkloadInterface workload : workloads) {
+            if (repairs.isAbsent(workload.hostName())) {
+                // Whoever is connected by it next has nothing to wait for then.
+                conntrack.prepare(wanted.unused(workload.addresses()));
+            }
+        }
         release(released);
         return repairs;
     }
@@ -347,6 +354,10 @@ public final class LinuxDataplane implements Dataplane {
         tunnelBytes = Tunnels.overheadBytes(changes.tunnels());
         try {
             routes.apply(changes, areSuspected, this::acceptTunnelFrom);
+            conntrack.use(changes.routes().keySet().stream()
+                    .filter(Cidr::isSingleAddress)
+                    .map(Cidr::first)
+                    .toList());
         } catch (RuntimeException e) {
             if (areSuspected) {
                 suspicions.add(again -> again.routes = true);
@@ -476,9 +487,7 @@ public final class LinuxDataplane implements Dataplane {
         WorkloadLinks.Repairs repairs = repair(suspected);
         for (WorkloadInterface workload : suspected) {
             String name = workload.hostName();
-            boolean isMissing =
-                    !repairs.indexes().containsKey(name) && !repairs.failures().containsKey(name);
-            if (isMissing && wanted.setGone(name)) {
+            if (repairs.isAbsent(name) && wanted.setGone(name)) {
                 LOG.warn("interface {} was deleted by another program; its workload has no network", name);
             }
         }

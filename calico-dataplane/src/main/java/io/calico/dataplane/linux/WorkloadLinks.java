@@ -261,7 +261,12 @@ public final class WorkloadLinks implements AutoCloseable {
             SortedMap<String, Integer> indexes,
             SortedMap<String, List<String>> differences,
             SortedMap<String, DataplaneException> failures,
-            Set<IpAddress> released) {}
+            Set<IpAddress> released) {
+        /** Of one of the workloads whether there is no such interface. */
+        boolean isAbsent(String hostName) {
+            return !indexes.containsKey(hostName) && !failures.containsKey(hostName);
+        }
+    }
 
     /**
      * Makes the host sides of existing pairs right again, each as {@link #repair} does; a failure of one does not keep the

@@ -24,12 +24,13 @@ class ConntrackCleanerTest {
     private static final Duration SHORT = Duration.ofMillis(5);
     private static final List<IpAddress> A = List.of(IpAddress.parse("10.65.0.1"));
     private static final List<IpAddress> B = List.of(IpAddress.parse("10.65.0.2"));
+    private static final List<IpAddress> OTHER = List.of(IpAddress.parse("10.65.0.99"));
     private static final List<IpAddress> C = List.of(IpAddress.parse("10.65.0.3"));
 
     private final BlockingQueue<Set<IpAddress>> passes = new LinkedBlockingQueue<>();
     private final Semaphore allowed = new Semaphore(0);
     private volatile boolean isBroken;
-    private final ConntrackCleaner cleaner = new ConntrackCleaner(new ConntrackCleaner.Table() {
+    private final ConntrackCleaner.Table table = new ConntrackCleaner.Table() {
         @Override
         public void deleteEntriesOf(Collection<IpAddress> addresses) {
             passes.add(Set.copyOf(addresses));
@@ -41,10 +42,16 @@ class ConntrackCleanerTest {
 
         @Override
         public void close() {}
-    });
+    };
+    private ConntrackCleaner cleaner;
 
     @BeforeEach
     void start() {
+        start(Duration.ofMillis(10));
+    }
+
+    private void start(Duration gathering) {
+        cleaner = new ConntrackCleaner(table, gathering);
         cleaner.start();
     }
 
@@ -60,13 +67,19 @@ class ConntrackCleanerTest {
         return pass;
     }
 
-    @Test
-    void addressThatNobodyHadIsFreeAtOnce() throws InterruptedException {
-        assertThat(cleaner.await(A, Duration.ZERO)).isTrue();
+    private void cleanUpAfter(List<IpAddress> addresses) throws InterruptedException {
+        cleaner.release(addresses);
+        nextPass();
+        allowed.release();
+        // The worker is at its next: what it has cleaned is known.
+        cleaner.release(OTHER);
+        nextPass();
+        allowed.release();
     }
 
     @Test
     void addressIsFreeOnlyAfterItsPassAndOthersMeanwhile() throws InterruptedException {
+        cleanUpAfter(B);
         cleaner.release(A);
         nextPass();
 
@@ -75,6 +88,58 @@ class ConntrackCleanerTest {
 
         allowed.release();
         assertThat(cleaner.await(A, LONG)).isTrue();
+    }
+
+    @Test
+    void addressWhoseFormerOwnerIsNotKnownIsCleanedBeforeItsFirstUse() throws InterruptedException {
+        assertThat(cleaner.await(A, SHORT)).isFalse();
+        assertThat(nextPass()).containsExactlyElementsOf(A);
+
+        allowed.release();
+        assertThat(cleaner.await(A, LONG)).isTrue();
+    }
+
+    @Test
+    void addressThatWillBeNeededIsCleanedAtOnce() throws InterruptedException {
+        cleaner.close();
+        start(LONG);
+
+        cleaner.prepare(A);
+        assertThat(nextPass()).containsExactlyElementsOf(A);
+        allowed.release();
+        assertThat(cleaner.await(A, LONG)).isTrue();
+        assertThat(passes).isEmpty();
+    }
+
+    @Test
+    void cleanAddressIsNotCleanedAgainUntilSomebodyHasIt() throws InterruptedException {
+        allowed.release(1000);
+        cleanUpAfter(A);
+        cleaner.prepare(A);
+        assertThat(cleaner.await(A, Duration.ZERO)).isTrue();
+        assertThat(passes).isEmpty();
+
+        // In use since.
+        assertThat(cleaner.await(A, LONG)).isTrue();
+        assertThat(nextPass()).containsExactlyElementsOf(A);
+
+        cleanUpAfter(B);
+        cleaner.use(B);
+        assertThat(cleaner.await(B, LONG)).isTrue();
+        assertThat(nextPass()).containsExactlyElementsOf(B);
+    }
+
+    @Test
+    void addressesGatherUntilOneIsNeeded() throws InterruptedException {
+        cleaner.close();
+        start(LONG);
+        cleaner.release(A);
+        cleaner.release(B);
+        assertThat(passes.poll(50, TimeUnit.MILLISECONDS)).isNull();
+
+        allowed.release();
+        assertThat(cleaner.await(A, LONG)).isTrue();
+        assertThat(nextPass()).containsExactlyInAnyOrder(A.get(0), B.get(0));
     }
 
     @Test

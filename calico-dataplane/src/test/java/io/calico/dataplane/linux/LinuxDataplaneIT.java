@@ -415,6 +415,23 @@ class LinuxDataplaneIT {
         }
 
         @Test
+        void flowsOfAWorkloadThatEndedWhileNoAgentRanAreGoneBeforeItsAddressIsRoutedAgain()
+                throws InterruptedException {
+            connect(1);
+            connect(2);
+            assertThat(sandbox(1).reaches(sandbox(2), 5000)).isTrue();
+            stop();
+            Tool.run("ip link del cali1");
+            store.endpoints().delete(key(1));
+            start();
+            assertThat(Tool.run("conntrack -L -p udp")).contains("=" + address(1) + " ");
+
+            connect(1);
+
+            assertThat(Tool.run("conntrack -L -p udp")).doesNotContain("=" + address(1) + " ");
+        }
+
+        @Test
         void interfaceThatIsRemovedIsNotConnectedAtOnce() {
             connect(1);
             assertThat(agent.isConnected("cali1")).isTrue();
