@@ -3,11 +3,13 @@ package io.calico.dataplane.linux;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.calico.dataplane.linux.netlink.Conntrack;
 import io.calico.dataplane.linux.netlink.NetlinkException;
+import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -34,8 +36,13 @@ final class ConntrackCleaner implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ConntrackCleaner.class);
     /** So long addresses gather if nobody waits: to go through the kernel's table costs the same for one and for many. */
     private static final Duration GATHERING = Duration.ofMillis(100);
-    /** More are not remembered as clean. */
+    /** With more than so many, all are forgotten: they are cleaned once more than they must be. */
     private static final int MOST_CLEAN = 10_000;
+
+    /** More destinations count as all there are. */
+    private static final int MOST_USES = 64;
+
+    private static final List<Cidr> EVERYTHING = List.of(Cidr.parse("0.0.0.0/0"), Cidr.parse("::/0"));
 
     private final Table table;
     private final long gatheringNanos;
@@ -51,6 +58,10 @@ final class ConntrackCleaner implements AutoCloseable {
     /** Without a flow since they were last routed here, and not routed since. */
     @GuardedBy("lock")
     private final Set<IpAddress> clean = new HashSet<>();
+
+    /** What was used since those that wait or are being deleted were released. */
+    @GuardedBy("lock")
+    private final Set<Cidr> usedMeanwhile = new HashSet<>();
 
     /** Somebody needs one of those that wait: gathering is over. */
     @GuardedBy("lock")
@@ -139,11 +150,26 @@ final class ConntrackCleaner implements AutoCloseable {
         }
     }
 
-    /** Somebody else has these from now on, elsewhere; returns at once. */
-    void use(Collection<IpAddress> addresses) {
+    /**
+     * What is in these may be somebody's from now on, on another host; returns at once. To be told before packets go there,
+     * and when they do not any more.
+     */
+    void use(Collection<Cidr> destinations) {
         synchronized (lock) {
-            clean.removeAll(addresses);
+            Collection<Cidr> used = destinations.size() > MOST_USES ? EVERYTHING : destinations;
+            clean.removeIf(address -> isIn(used, address));
+            if (!waiting.isEmpty() || !inPass.isEmpty()) {
+                usedMeanwhile.addAll(used);
+                if (usedMeanwhile.size() > MOST_USES) {
+                    usedMeanwhile.addAll(EVERYTHING);
+                    usedMeanwhile.retainAll(EVERYTHING);
+                }
+            }
         }
+    }
+
+    private static boolean isIn(Collection<Cidr> destinations, IpAddress address) {
+        return destinations.stream().anyMatch(destination -> destination.contains(address));
     }
 
     /**
@@ -165,9 +191,10 @@ final class ConntrackCleaner implements AutoCloseable {
                 if (left <= 0) {
                     return false;
                 }
-                // Whatever they were queued for.
-                isUrgent = true;
-                lock.notifyAll();
+                if (!isUrgent && !Collections.disjoint(waiting, addresses)) {
+                    isUrgent = true;
+                    lock.notifyAll();
+                }
                 TimeUnit.NANOSECONDS.timedWait(lock, Math.max(left, 1_000_000));
             }
             clean.removeAll(addresses);
@@ -205,6 +232,20 @@ final class ConntrackCleaner implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            stopWaiting();
+        }
+    }
+
+    /** Whatever has ended the worker: nobody is held up by what it does not do any more. */
+    private void stopWaiting() {
+        synchronized (lock) {
+            if (!isClosed) {
+                isClosed = true;
+                problem = "connection tracking is not cleaned any more: its thread has ended; restart the daemon";
+                LOG.error("{}", problem);
+            }
+            lock.notifyAll();
         }
     }
 
@@ -214,8 +255,13 @@ final class ConntrackCleaner implements AutoCloseable {
             clean.clear();
         }
         clean.addAll(cleaned);
-        // Routed and released meanwhile.
+        // Routed and released meanwhile, or another host's.
         clean.removeAll(waiting);
+        Set<Cidr> used = usedMeanwhile;
+        clean.removeIf(address -> isIn(used, address));
+        if (waiting.isEmpty()) {
+            usedMeanwhile.clear();
+        }
     }
 
     @GuardedBy("lock")

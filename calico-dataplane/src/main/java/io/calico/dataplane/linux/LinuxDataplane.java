@@ -11,7 +11,6 @@ import io.calico.dataplane.linux.nft.NftPolicyDriver;
 import io.calico.dataplane.linux.nft.NftProcess;
 import io.calico.dataplane.linux.nft.TableContent;
 import io.calico.dataplane.routes.RouteChanges;
-import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
 import io.calico.policy.AddressSet;
 import io.calico.policy.CompiledPolicy;
@@ -353,11 +352,8 @@ public final class LinuxDataplane implements Dataplane {
         boolean areSuspected = suspicions.takeRoutes();
         tunnelBytes = Tunnels.overheadBytes(changes.tunnels());
         try {
+            conntrack.use(changes.routes().keySet());
             routes.apply(changes, areSuspected, this::acceptTunnelFrom);
-            conntrack.use(changes.routes().keySet().stream()
-                    .filter(Cidr::isSingleAddress)
-                    .map(Cidr::first)
-                    .toList());
         } catch (RuntimeException e) {
             if (areSuspected) {
                 suspicions.add(again -> again.routes = true);

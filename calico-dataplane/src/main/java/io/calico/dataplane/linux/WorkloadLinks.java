@@ -139,10 +139,15 @@ public final class WorkloadLinks implements AutoCloseable {
         dead.remove(workload.hostName());
         try {
             Optional<Link> created = createPair(workload);
+            Optional<Link> existing = created.isPresent() ? created : netlink.findLink(workload.hostName());
+            if (existing.isEmpty()) {
+                // A dead one that is gone by now, or the other name is not free.
+                created = createPair(workload);
+                existing = created;
+            }
             if (created.isPresent()) {
                 return created.get().index();
             }
-            Optional<Link> existing = netlink.findLink(workload.hostName());
             if (existing.isEmpty()) {
                 throw refused(
                         "connect workload",

@@ -3,6 +3,7 @@ package io.calico.dataplane.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.calico.model.net.Cidr;
 import io.calico.model.net.IpAddress;
 import java.time.Duration;
 import java.util.Collection;
@@ -30,11 +31,15 @@ class ConntrackCleanerTest {
     private final BlockingQueue<Set<IpAddress>> passes = new LinkedBlockingQueue<>();
     private final Semaphore allowed = new Semaphore(0);
     private volatile boolean isBroken;
+    private volatile boolean isDying;
     private final ConntrackCleaner.Table table = new ConntrackCleaner.Table() {
         @Override
         public void deleteEntriesOf(Collection<IpAddress> addresses) {
             passes.add(Set.copyOf(addresses));
             allowed.acquireUninterruptibly();
+            if (isDying) {
+                throw new NoClassDefFoundError("nothing that is expected");
+            }
             if (isBroken) {
                 throw new IllegalStateException("no such module");
             }
@@ -102,7 +107,7 @@ class ConntrackCleanerTest {
     @Test
     void addressThatWillBeNeededIsCleanedAtOnce() throws InterruptedException {
         cleaner.close();
-        start(LONG);
+        start(Duration.ofHours(1));
 
         cleaner.prepare(A);
         assertThat(nextPass()).containsExactlyElementsOf(A);
@@ -124,15 +129,36 @@ class ConntrackCleanerTest {
         assertThat(nextPass()).containsExactlyElementsOf(A);
 
         cleanUpAfter(B);
-        cleaner.use(B);
+        cleaner.use(List.of(Cidr.parse("10.65.0.0/26")));
         assertThat(cleaner.await(B, LONG)).isTrue();
         assertThat(nextPass()).containsExactlyElementsOf(B);
     }
 
     @Test
+    void addressThatAnotherHostUsedDuringThePassIsNotClean() throws InterruptedException {
+        cleaner.release(A);
+        nextPass();
+        cleaner.use(List.of(Cidr.parse("10.65.0.1/32")));
+        allowed.release(1000);
+        cleanUpAfter(B);
+
+        assertThat(cleaner.await(A, LONG)).isTrue();
+        assertThat(nextPass()).containsExactlyElementsOf(A);
+    }
+
+    @Test
+    void endOfTheWorkerHoldsNobodyUpAndIsAProblem() throws InterruptedException {
+        isDying = true;
+        allowed.release();
+
+        assertThat(cleaner.await(A, LONG)).isTrue();
+        assertThat(cleaner.problem().orElseThrow()).startsWith("connection tracking is not cleaned any more");
+    }
+
+    @Test
     void addressesGatherUntilOneIsNeeded() throws InterruptedException {
         cleaner.close();
-        start(LONG);
+        start(Duration.ofHours(1));
         cleaner.release(A);
         cleaner.release(B);
         assertThat(passes.poll(50, TimeUnit.MILLISECONDS)).isNull();

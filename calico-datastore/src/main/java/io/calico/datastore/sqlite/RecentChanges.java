@@ -70,6 +70,15 @@ final class RecentChanges {
         }
     }
 
+    /** The file was at this revision when it was asked; what is newer here was committed since, or undone with an older file. */
+    void forgetAfter(long revision) {
+        synchronized (lock) {
+            while (!byRevision.isEmpty() && byRevision.lastKey() > revision) {
+                chars -= chars(byRevision.pollLastEntry().getValue());
+            }
+        }
+    }
+
     /** What comes after the revision without a gap; of the same revision if the file has to be asked. */
     Batch changes(String prefix, long after) {
         List<WatchEvent> changes = new ArrayList<>();

@@ -113,6 +113,7 @@ final class SqliteDatastore implements Datastore {
             }
             if (told != after) {
                 batch = reader.changes(prefix, after);
+                recent.forgetAfter(batch.revision());
                 hasBegun = true;
             }
             if (batch.revision() == after) {

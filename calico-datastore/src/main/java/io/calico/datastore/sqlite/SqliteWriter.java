@@ -244,7 +244,6 @@ final class SqliteWriter implements AutoCloseable {
             afterCommit.accept(revision);
             begun.forEach(Job::answer);
         } catch (SQLException e) {
-
             if (executed[0] && !SqliteErrors.isBusy(e)) {
                 // The frames may be in the log although their flush failed: a restart may find them or not.
                 DatastoreException.UnknownResult unknown = new DatastoreException.UnknownResult(

@@ -48,9 +48,10 @@ class RecentChangesTest {
     void whatWasNotCommittedIsToldToNobody() {
         recent.begin();
         recent.wrote(5, List.of(put("/a/lost", 5)));
+        recent.wrote(6, List.of(put("/a/lost", 6)));
         commit(5, put("/a/x", 5));
 
-        assertThat(recent.changes("/a/", 4).events()).containsExactly(put("/a/x", 5));
+        assertThat(recent.changes("/a/", 4)).isEqualTo(new Batch(List.of(put("/a/x", 5)), 5));
     }
 
     @Test
@@ -100,5 +101,14 @@ class RecentChangesTest {
         commit(5, put("/a/z", 5));
 
         assertThat(recent.changes("/a/", 4)).isEqualTo(new Batch(List.of(put("/a/z", 5)), 5));
+    }
+
+    @Test
+    void whatIsNewerThanTheFileIsForgottenWhenTheFileWasAsked() {
+        commit(5, put("/a/x", 5));
+        commit(6, put("/a/y", 6));
+        recent.forgetAfter(5);
+
+        assertThat(recent.changes("/a/", 4)).isEqualTo(new Batch(List.of(put("/a/x", 5)), 5));
     }
 }

@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
  * A connection to the kernel's connection tracking (ctnetlink) of one network namespace, that of the thread that opened
  * it. Confined to one thread at a time. Needs CAP_NET_ADMIN.
  *
- * <p>The kernel can delete what a filter finds (IPv4, from Linux 6.8). Where it cannot, and for many addresses, entries are found by
+ * <p>The kernel can delete what a filter finds (IPv4, from Linux 6.12). Where it cannot, and for many addresses, entries are found by
  * reading the table, and deleted one by one: by addresses and ports, and by number, so that an entry made meanwhile for
  * the same flow stays. The table is read once, or, where it is large and the addresses are few, with the kernel's filter for lists
  * (from Linux 5.8; older kernels send all, and it is looked for here).
@@ -28,6 +28,10 @@ public final class Conntrack implements AutoCloseable {
      * also delays the removal of interfaces.
      */
     private static final int MOST_FILTERED_DELETIONS = 8;
+    /** In a table of more entries than this, where each of the four deletions takes 10 ms and more, for fewer addresses. */
+    private static final int LARGE_TABLE = 100_000;
+
+    private static final int MOST_FILTERED_DELETIONS_IN_LARGE_TABLE = 2;
     /** Up to so many addresses, four lists with a filter for each are cheaper than to read a large table. */
     private static final int MOST_FILTERED_LISTS = 4;
     /** Up to so many entries, to read them all is cheaper than four lists. */
@@ -50,7 +54,7 @@ public final class Conntrack implements AutoCloseable {
         return open(true);
     }
 
-    /** {@code mayDeleteByFilter}: false on a kernel that is younger than 6.8 makes it do as with an older one. */
+    /** {@code mayDeleteByFilter}: false makes it do as with a kernel that cannot. */
     static Conntrack open(boolean mayDeleteByFilter) {
         return new Conntrack(
                 new Exchange(NetlinkSocket.open(Libc.NETLINK_NETFILTER, 0, RECEIVE_BUFFER)), mayDeleteByFilter);
@@ -78,7 +82,8 @@ public final class Conntrack implements AutoCloseable {
     private void deleteEntriesOf(IpVersion version, List<IpAddress> addresses, int entries) {
         // Of IPv6, the kernel's filter (seen in 6.18) finds all entries but those with the address.
         boolean canFilter = version == IpVersion.V4;
-        if (canFilter && addresses.size() <= MOST_FILTERED_DELETIONS && deleteByFilter(addresses)) {
+        int mostDeletions = entries <= LARGE_TABLE ? MOST_FILTERED_DELETIONS : MOST_FILTERED_DELETIONS_IN_LARGE_TABLE;
+        if (canFilter && addresses.size() <= mostDeletions && deleteByFilter(addresses)) {
             return;
         }
         ConntrackFormat.Wanted wanted = new ConntrackFormat.Wanted(addresses, ByteOrder.nativeOrder());
@@ -107,7 +112,7 @@ public final class Conntrack implements AutoCloseable {
                         .toList(),
                 in -> {},
                 failures);
-        // Kernels before 6.8 read the filter's half tuple as a whole one.
+        // Kernels before 6.12 read the filter's half tuple as a whole one.
         kernelDeletesByFilter = failures.stream().noneMatch(NetlinkException::isInvalid);
         if (kernelDeletesByFilter) {
             throwFirst(failures);

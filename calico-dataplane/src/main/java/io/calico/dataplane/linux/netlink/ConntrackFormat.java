@@ -185,7 +185,7 @@ final class ConntrackFormat {
     }
 
     /**
-     * The request that deletes all entries with the IPv4 address in this place. Kernels before 6.8 refuse it as invalid, since they
+     * The request that deletes all entries with the IPv4 address in this place. Kernels before 6.12 refuse it as invalid, since they
      * look for one entry, and the tuple says too little for that.
      */
     static Request deletion(IpAddress address, Place place) {
