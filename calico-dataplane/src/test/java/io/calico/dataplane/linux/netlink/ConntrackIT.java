@@ -198,7 +198,7 @@ class ConntrackIT {
 
     @Test
     void aFewEntriesAreFoundAmongThousandsOfOthers() {
-        int others = Boolean.getBoolean("calico.test.long") ? 60_000 : 12_000;
+        int others = Boolean.getBoolean("calico.test.long") ? 60_000 : 30_000;
         create(IntStream.range(0, others)
                 .mapToObj(i -> flow("10.66." + i / 250 + "." + (i % 250 + 1), "10.67.0.1", 1001))
                 .toList());
