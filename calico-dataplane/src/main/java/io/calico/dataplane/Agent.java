@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * policy is there. Routes to other hosts come last: no join waits for them.
  *
  * <p>What goes wrong in the field and what happens then. The process restarts: nothing is touched until a whole snapshot was
- * read, so running workloads go on with what the former process left; then the policy is replaced in one step, interfaces
+ * read, so running workloads go on with what the former process left; then the policy is brought up to date in one step, interfaces
  * without an endpoint are removed and the others made right. The host refuses a change: what was enforced stays, the attempt
  * is repeated with growing pauses, and joins wait. The datastore goes away: what was enforced stays. A caller's time is up:
  * what was done for it is undone. Another program changes the host: it is mended at once, and no link comes up while policy

@@ -1,6 +1,7 @@
 package io.calico.dataplane.packets;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.calico.dataplane.WorkloadInterface;
 import io.calico.dataplane.packets.Frame.Tcp;
@@ -8,9 +9,11 @@ import io.calico.dataplane.packets.PacketLab.Arrival;
 import io.calico.dataplane.packets.PacketLab.Filter;
 import io.calico.dataplane.testing.RequiresNetworks;
 import io.calico.dataplane.testing.Tool;
+import io.calico.model.ProfileRules;
 import io.calico.model.net.IpAddress;
 import io.calico.model.net.MacAddress;
 import io.calico.model.rule.Protocol;
+import io.calico.model.rule.RuleParser;
 import io.calico.policy.Packet;
 import io.calico.policy.testkit.DecisionTable;
 import io.calico.policy.testkit.Fixture;
@@ -19,8 +22,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -233,30 +238,114 @@ class FlowsIT {
     }
 
     @Test
-    void whileTheTableIsReplacedNothingIsLostAndNothingPassesThatMustNot() throws InterruptedException {
+    void whileAnAgentStartsNothingIsLostAndNothingPassesThatMustNot() throws InterruptedException {
         Packet open = openFlow("B", 40001, "A", 80);
         byte[] allowed = token();
         byte[] forbidden = token();
-        Thread replacer = new Thread(() -> {
+        Thread starter = new Thread(() -> {
             for (int i = 0; i < 20; i++) {
-                lab.replaceTable(Fixture.state());
+                lab.startAgain(Fixture.state());
             }
         });
-        replacer.start();
+        starter.start();
         int sent = 0;
-        while (replacer.isAlive()) {
+        while (starter.isAlive()) {
             sendFrom("B", open, data(1001), allowed);
             sendFrom("C", tcp("C", 41000 + sent % 20000, "B", 7890), Tcp.SYN_ONLY, forbidden);
             sent++;
             // Paced: faster than it is read, the capture itself loses packets.
             LockSupport.parkNanos(500_000);
         }
-        replacer.join();
+        starter.join();
 
         long wanted = sent;
         assertThat(sent).isGreaterThan(20);
         assertThat(lab.awaitCount(LONG, a -> a.holds(allowed), wanted)).isEqualTo(wanted);
         assertThat(lab.await(SHORT, a -> a.holds(forbidden))).isEmpty();
+    }
+
+    @Test
+    void severalRangesOnBothSidesMustBothBeMet() {
+        ProfileRules rules = ProfileRules.builder()
+                .addInbound(RuleParser.parse(List.of(
+                        "deny", "tcp", "from", "ports", "40001,40010:40019,40030:40039", "to", "ports", "81,90:99")))
+                .addInbound(RuleParser.parse(
+                        List.of("allow", "tcp", "from", "ports", "40000:40019,40040:40049", "to", "ports", "80:91,99")))
+                .addOutbound(RuleParser.parse(List.of("allow")))
+                .build();
+        lab.startAgain(Fixture.state().withRules("WEB", Optional.of(rules)));
+
+        for (int[] passes : new int[][] {{40000, 81}, {40001, 80}, {40040, 99}, {40049, 91}, {40019, 80}}) {
+            assertThat(sent("A", tcp("A", passes[0], "C", passes[1]), Tcp.SYN_ONLY, LONG))
+                    .isPresent();
+        }
+        for (int[] stops :
+                new int[][] {{40001, 81}, {40015, 95}, {40019, 99}, {40035, 80}, {40000, 92}, {40049, 98}, {39999, 80}
+                }) {
+            assertThat(sent("A", tcp("A", stops[0], "C", stops[1]), Tcp.SYN_ONLY, SHORT))
+                    .isEmpty();
+        }
+    }
+
+    /** A new flow's packet looks into every map there is; so many come that one is always on its way. */
+    @Test
+    void whileAgentsStartNoPacketOfANewFlowIsLost() throws InterruptedException {
+        floodWhileAgentsStart(Fixture.state());
+
+        // Not at once: some may be on their way.
+        await().atMost(LONG).untilAsserted(() -> assertThat(counted("after")).isEqualTo(counted("before")));
+    }
+
+    @Test
+    void whileAgentsStartNoForbiddenPacketOfANewFlowPasses() throws InterruptedException {
+        ProfileRules rules = ProfileRules.builder()
+                .addInbound(RuleParser.parse(List.of("deny", "tcp", "to", "ports", "80,443,8000:8010")))
+                .addInbound(RuleParser.parse(List.of("allow")))
+                .addOutbound(RuleParser.parse(List.of("allow")))
+                .build();
+
+        floodWhileAgentsStart(Fixture.state().withRules("WEB", Optional.of(rules)));
+
+        assertThat(counted("after")).isZero();
+    }
+
+    /** The same packet from A to C again and again, never answered, so that it begins a new flow each time. */
+    private void floodWhileAgentsStart(PolicyState state) throws InterruptedException {
+        lab.startAgain(state);
+        lab.onHost(() -> Tool.run("nft add table inet witness"));
+        countAt("before", "prerouting", -400);
+        countAt("after", "postrouting", 400);
+        byte[] frame =
+                Frame.of(WorkloadInterface.HOST_MAC, Fixture.mac("A"), tcp("A", 40009, "C", 80), Tcp.SYN_ONLY, token());
+        AtomicBoolean isEnough = new AtomicBoolean();
+        Thread flood = new Thread(() -> {
+            while (!isEnough.get()) {
+                lab.send(Fixture.place("A").interfaceName(), frame);
+            }
+        });
+        flood.start();
+        try {
+            for (int i = 0; i < 60; i++) {
+                lab.startAgain(state);
+            }
+        } finally {
+            isEnough.set(true);
+        }
+        flood.join();
+        assertThat(counted("before")).isGreaterThan(10_000);
+    }
+
+    private void countAt(String name, String hook, int priority) {
+        lab.onHost(() -> Tool.run(
+                "nft add chain inet witness %s { type filter hook %s priority %d ; }".formatted(name, hook, priority)));
+        lab.onHost(() -> Tool.run("nft add rule inet witness %s tcp sport 40009 counter".formatted(name)));
+    }
+
+    private long counted(String name) {
+        return lab.onHost(() -> Tool.json("nft -j list chain inet witness " + name))
+                .findValue("counter")
+                .get("packets")
+                .asLong();
     }
 
     @Test

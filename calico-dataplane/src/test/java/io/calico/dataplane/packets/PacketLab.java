@@ -202,8 +202,8 @@ final class PacketLab implements AutoCloseable {
         network.run(() -> driver.apply(TableContent.of(state.policyOf(host), state.toHost(), uplinks)));
     }
 
-    /** The host enforces the same state again, in a new table. */
-    void replaceTable(PolicyState state) {
+    /** The host enforces the same state again, as an agent does that has just started. */
+    void startAgain(PolicyState state) {
         network.run(driver::forget);
         enforce(state, Fixture.HOST, Set.of(Fixture.UPLINK));
     }

@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -221,6 +222,25 @@ final class MessageReader {
         /** The attributes inside this one; none if it is missing. */
         Attributes nested(int type) {
             return has(type) ? new Attributes(offset(type), offset(type) + length(type)) : new Attributes(0, 0);
+        }
+
+        /** Hands over the attributes inside each of those inside this one, such as the elements of a list; none if it is missing. */
+        void each(int type, Consumer<Attributes> each) {
+            int at = offset(type);
+            int to = at + length(type);
+            while (to - at >= 4) {
+                int length = data.getShort(at) & 0xffff;
+                if (length < 4 || length > to - at) {
+                    throw malformed("an element of " + length + " bytes where " + (to - at) + " are left");
+                }
+                each.accept(new Attributes(at + 4, at + length));
+                at += length + 3 & ~3;
+            }
+        }
+
+        /** The value as it is; empty if the attribute is missing. */
+        byte[] bytes(int type) {
+            return bytes(type, 0);
         }
 
         private byte[] bytes(int type, int skip) {

@@ -342,10 +342,6 @@ public final class Request {
         return object;
     }
 
-    boolean isDump() {
-        return (flags & Wire.NLM_F_DUMP) == Wire.NLM_F_DUMP && (type & 3) == 2;
-    }
-
     /** Appends the message, with an acknowledgement asked for. */
     void write(MessageWriter out, int sequence) {
         write(out, sequence, true);

@@ -138,7 +138,34 @@ final class Wire {
     static final int NFTA_LIST_ELEM = 1;
     static final int NFTA_SET_ELEM_KEY = 1;
     static final int NFTA_SET_ELEM_DATA = 2;
+    static final int NFTA_SET_ELEM_FLAGS = 3;
+    static final int NFTA_SET_ELEM_TIMEOUT = 4;
+    static final int NFTA_SET_ELEM_EXPR = 7;
+    static final int NFTA_SET_ELEM_OBJREF = 9;
+    static final int NFTA_SET_ELEM_KEY_END = 10;
+    static final int NFTA_SET_ELEM_EXPRESSIONS = 11;
     static final int NFTA_DATA_VALUE = 1;
+    static final int NFTA_DATA_VERDICT = 2;
+    static final int NFTA_VERDICT_CODE = 1;
+    static final int NFTA_VERDICT_CHAIN = 2;
+    static final int NFT_MSG_GETCHAIN = NFNL_SUBSYS_NFTABLES << 8 | 4;
+    static final int NFTA_CHAIN_HOOK = 4;
+    static final int NFTA_CHAIN_POLICY = 5;
+    static final int NFTA_CHAIN_TYPE = 7;
+    static final int NFTA_CHAIN_FLAGS = 10;
+    static final int NFTA_HOOK_HOOKNUM = 1;
+    static final int NFTA_HOOK_PRIORITY = 2;
+    static final int NF_ACCEPT = 1;
+    static final int NFT_MSG_GETSET = NFNL_SUBSYS_NFTABLES << 8 | 10;
+    static final int NFT_MSG_GETSETELEM = NFNL_SUBSYS_NFTABLES << 8 | 13;
+    static final int NFTA_TABLE_FLAGS = 2;
+    static final int NFTA_SET_NAME = 2;
+    static final int NFTA_SET_FLAGS = 3;
+    static final int NFTA_SET_KEY_TYPE = 4;
+    static final int NFTA_SET_DATA_TYPE = 6;
+    static final int NFTA_SET_TIMEOUT = 11;
+    static final int NFTA_SET_EXPR = 17;
+    static final int NFTA_SET_EXPRESSIONS = 18;
 
     // struct netconfmsg: u8 family, then padding.
     static final int NETCONFMSG_LENGTH = 4;

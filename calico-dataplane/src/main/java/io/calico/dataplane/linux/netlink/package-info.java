@@ -1,11 +1,12 @@
 /**
  * A client of the kernel's rtnetlink interface: links, addresses, routes, neighbours, and their events, without any child
- * process; of connection tracking; and of the elements of nftables sets and of nftables' events. It knows no policy, no
+ * process; of connection tracking; and of nftables: its events, the elements of sets, and what is in a table. It knows no policy, no
  * workload and no Docker; from the rest of the project it uses addresses only.
  *
  * <p>Entry points: {@link io.calico.dataplane.linux.netlink.RtNetlink} for questions and changes, {@link
  * io.calico.dataplane.linux.netlink.NetlinkEvents} for what others change, {@link
- * io.calico.dataplane.linux.netlink.NfTables} for elements. All are bound for life to the network namespace of the thread
+ * io.calico.dataplane.linux.netlink.NfTables} for elements, {@link io.calico.dataplane.linux.netlink.NftTable} for what is
+ * there. All connections are bound for life to the network namespace of the thread
  * that opened them, and confined to one thread at a time.
  *
  * <p>System calls go through JNA's direct mapping. The first one costs 0.15 to 0.3 s in a fresh JVM, so a daemon calls

@@ -138,6 +138,13 @@ public sealed interface Datum
         }
     }
 
+    /** Whether it is one value, not a range or all that begins with something. */
+    default boolean isPoint() {
+        return !(this instanceof Name name && name.prefix()
+                || this instanceof Network network && !network.network().isSingleAddress()
+                || this instanceof Ports ports && !ports.range().isSingle());
+    }
+
     /** An interface name. */
     static Name name(String text) {
         return new Name(text, false);

@@ -15,8 +15,7 @@ import java.util.List;
  * lead to chains, have no bytes. Stateless.
  */
 final class ElementBytes implements Datum.Visitor<byte[]> {
-    /** IFNAMSIZ. */
-    private static final int INTERFACE_NAME_LENGTH = 16;
+    private static final int INTERFACE_NAME_LENGTH = SetType.Part.INTERFACE_NAME.length();
 
     private static final ElementBytes INSTANCE = new ElementBytes();
 
@@ -24,11 +23,11 @@ final class ElementBytes implements Datum.Visitor<byte[]> {
 
     /** Whether every part of the element has bytes. */
     static boolean canWrite(Element element) {
-        return element.key().stream().allMatch(ElementBytes::isPoint)
+        return element.key().stream().allMatch(ElementBytes::hasBytes)
                 && element.value().map(v -> v instanceof Datum.Scalar).orElse(true);
     }
 
-    private static boolean isPoint(Datum datum) {
+    private static boolean hasBytes(Datum datum) {
         return datum instanceof Datum.Name name && !name.prefix()
                 || datum instanceof Datum.Address
                 || datum instanceof Datum.Mac
@@ -55,6 +54,25 @@ final class ElementBytes implements Datum.Visitor<byte[]> {
      */
     static byte[] of(Datum datum) {
         return datum.accept(INSTANCE);
+    }
+
+    /**
+     * The value that has these bytes.
+     *
+     * @param bytes as many as the type has
+     * @throws IllegalArgumentException if it is none that is written here
+     */
+    static Datum read(SetType.Part type, byte[] bytes) {
+        return switch (type) {
+            case INTERFACE_NAME -> Datum.name(new String(bytes, StandardCharsets.US_ASCII).replaceFirst("\\x00+$", ""));
+            case IPV4_ADDRESS, IPV6_ADDRESS -> Datum.address(IpAddress.ofBytes(bytes));
+            case MAC_ADDRESS ->
+                new Datum.Mac(MacAddress.of(ByteBuffer.allocate(8).put(2, bytes).getLong(0)));
+            case MARK ->
+                Datum.number(Integer.toUnsignedLong(
+                        ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).getInt()));
+            case VERDICT -> throw notAPoint(type);
+        };
     }
 
     @Override

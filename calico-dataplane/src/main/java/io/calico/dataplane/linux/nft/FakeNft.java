@@ -60,6 +60,11 @@ public final class FakeNft implements NftWriter {
     }
 
     @Override
+    public Optional<TableListing> read() {
+        return Optional.ofNullable(table).map(Table::listing);
+    }
+
+    @Override
     public boolean tableExists() {
         return table != null;
     }
@@ -127,6 +132,17 @@ public final class FakeNft implements NftWriter {
                 throw refused("no chain " + name);
             }
             return chain;
+        }
+
+        TableListing listing() {
+            SortedMap<String, Optional<Hook>> hooks = new TreeMap<>();
+            chains.forEach((name, chain) -> hooks.put(name, chain.hook()));
+            SortedMap<String, TableListing.NamedSet> contents = new TreeMap<>();
+            sets.forEach((name, set) -> contents.put(
+                    name,
+                    new TableListing.NamedSet(
+                            set.type(), Set.copyOf(set.elements().values()))));
+            return new TableListing(hooks, contents);
         }
 
         String list() {

@@ -193,8 +193,8 @@ final class Layout {
     }
 
     /**
-     * Three rules, and no map of verdicts: while a table is replaced, a packet that is in the old one finds the maps empty
-     * already, and what is not found is dropped.
+     * Three rules, and no map of verdicts: when a rule goes, a packet that is still in it finds its map empty already, and
+     * what is not found is dropped.
      */
     private static List<Rule> knownFlows(NftVerdict verdict) {
         return List.of(
@@ -256,24 +256,26 @@ final class Layout {
         List<Rule> rules = new ArrayList<>();
         rules.add(when().is(Plain.OUT_INTERFACE, WORKLOADS).then(NftVerdict.RETURN));
         for (IpVersion version : IpVersion.values()) {
-            Datum[] sources = networks(natPools, version);
-            Datum[] inside = networks(pools, version);
-            boolean somethingIsOutside = pools.stream().noneMatch(p -> p.version() == version && p.prefixLength() == 0);
-            if (sources.length > 0 && somethingIsOutside) {
-                rules.add(when().is(source(version), sources)
-                        .isNot(destination(version), inside.length > 0 ? inside : sources)
-                        .and(new Masquerade())
-                        .end());
+            List<Cidr> sources = of(version, natPools);
+            List<Cidr> inside = of(version, pools);
+            boolean somethingIsOutside = inside.stream().noneMatch(pool -> pool.prefixLength() == 0);
+            if (!sources.isEmpty() && somethingIsOutside) {
+                for (Cidr pool : inside.isEmpty() ? sources : inside) {
+                    rules.add(when().is(destination(version), new Datum.Network(pool))
+                            .then(NftVerdict.RETURN));
+                }
+                for (Cidr pool : sources) {
+                    rules.add(when().is(source(version), new Datum.Network(pool))
+                            .and(new Masquerade())
+                            .end());
+                }
             }
         }
         return List.copyOf(rules);
     }
 
-    private static Datum[] networks(List<Cidr> networks, IpVersion version) {
-        return networks.stream()
-                .filter(n -> n.version() == version)
-                .map(Datum.Network::new)
-                .toArray(Datum[]::new);
+    private static List<Cidr> of(IpVersion version, List<Cidr> networks) {
+        return networks.stream().filter(n -> n.version() == version).toList();
     }
 
     static Field source(IpVersion version) {

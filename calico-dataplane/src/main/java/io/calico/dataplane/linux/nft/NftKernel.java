@@ -4,6 +4,7 @@ import io.calico.dataplane.DataplaneException;
 import io.calico.dataplane.linux.netlink.ElementChange;
 import io.calico.dataplane.linux.netlink.NetlinkException;
 import io.calico.dataplane.linux.netlink.NfTables;
+import io.calico.dataplane.linux.netlink.NftTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -53,6 +54,15 @@ public final class NftKernel implements NftWriter, AutoCloseable {
             socket.commit(elements.get());
         } catch (NetlinkException e) {
             throw translated("write", e);
+        }
+    }
+
+    @Override
+    public Optional<TableListing> read() {
+        try {
+            return NftTable.read(NAME).flatMap(KernelListing::of);
+        } catch (NetlinkException e) {
+            throw translated("read", e);
         }
     }
 

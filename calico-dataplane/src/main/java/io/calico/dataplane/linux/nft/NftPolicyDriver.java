@@ -1,16 +1,23 @@
 package io.calico.dataplane.linux.nft;
 
 import io.calico.dataplane.DataplaneException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps {@code table inet calico} equal to what is wanted. Confined to one thread.
  *
  * <p>It knows what it wrote last and sends only what differs. The first time, and after anything went wrong, it does not
- * know: then it replaces the table whole, in one transaction, so that no packet ever meets a table that is empty or half
- * written. Whatever somebody else did to the table is gone then, too.
+ * know: then it reads what is there, leaves what is right, and takes away whatever somebody else did to the table. Where that
+ * does not help, since a name of ours belongs to something of another kind, it replaces the table whole. Each is one transaction,
+ * so that no packet ever meets a table that is empty or half written; but of new flows, a replacement may lose the packet
+ * that is in the old table at that moment ({@link TableListing#changesTo}).
  */
 public final class NftPolicyDriver {
+    private static final Logger LOG = LoggerFactory.getLogger(NftPolicyDriver.class);
+
     private final NftWriter writer;
     private @Nullable PolicyTable applied;
 
@@ -22,10 +29,26 @@ public final class NftPolicyDriver {
     /**
      * Makes the table do exactly this. Sends nothing if it does already.
      *
-     * @throws DataplaneException if the writer failed; the next call replaces the table
+     * @throws DataplaneException if the writer failed; the next call reads the table
      */
     public void apply(TableContent content) {
-        write(applied == null ? PolicyTable.replacement(content) : applied.to(content));
+        if (applied != null) {
+            write(applied.to(content));
+        } else if (!takeOver(content)) {
+            write(PolicyTable.replacement(content));
+        }
+    }
+
+    /** False if the table cannot be made right but by a new one. */
+    private boolean takeOver(TableContent content) {
+        Optional<PolicyTable.Change> change = writer.read().flatMap(there -> PolicyTable.takeover(there, content));
+        try {
+            change.ifPresent(this::write);
+            return change.isPresent();
+        } catch (DataplaneException.Refused e) {
+            LOG.info("the table is replaced, since it cannot be mended: {}", e.getMessage());
+            return false;
+        }
     }
 
     private void write(PolicyTable.Change change) {
@@ -36,7 +59,7 @@ public final class NftPolicyDriver {
         applied = change.result();
     }
 
-    /** Takes back the belief that the table is as it was written: the next call replaces it. */
+    /** Takes back the belief that the table is as it was written: the next call reads it. */
     public void forget() {
         applied = null;
     }

@@ -51,6 +51,10 @@ public record NftTransaction(List<NftCommand> commands) {
 
         private Builder() {}
 
+        void add(NftCommand command) {
+            commands.add(command);
+        }
+
         void addTable() {
             commands.add(new AddTable());
         }
@@ -95,7 +99,11 @@ public record NftTransaction(List<NftCommand> commands) {
 
         /** Flushes and deletes. */
         void removeChain(String name) {
-            commands.add(new FlushChain(name));
+            flushChain(name);
+            deleteChain(name);
+        }
+
+        void deleteChain(String name) {
             commands.add(new DeleteChain(name));
         }
 

@@ -1,6 +1,7 @@
 package io.calico.dataplane.linux.nft;
 
 import io.calico.dataplane.DataplaneException;
+import java.util.Optional;
 
 /**
  * Carries out transactions on {@code table inet calico} of one network namespace. Confined to one thread; blocks.
@@ -16,6 +17,14 @@ public interface NftWriter {
      * @throws DataplaneException.Unavailable if there is no way to nftables on this machine; nothing was done
      */
     void write(NftTransaction transaction);
+
+    /**
+     * What is in the table.
+     *
+     * @return empty if there is no table, or something is in it that this package has no words for, or the writer cannot read
+     * @throws DataplaneException as {@link #write}
+     */
+    Optional<TableListing> read();
 
     /**
      * Whether the table is there: somebody may have flushed everything.

@@ -1,6 +1,8 @@
 package io.calico.dataplane.linux.nft;
 
+import io.calico.policy.Direction;
 import io.calico.policy.ProfileList;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -29,6 +31,38 @@ final class PolicyNumbers {
     /** No list has a number; 1 is the first. 0 is never used: it is the mark of a packet that was not looked up. */
     static PolicyNumbers none() {
         return NONE;
+    }
+
+    /**
+     * The numbers that lead to these lists' chains in a table that is there; others have none. What that table knows of any
+     * other number is not given out again.
+     */
+    static PolicyNumbers of(TableListing there, SortedSet<ProfileList> lists) {
+        Map<Datum, Datum> outbound = there.valuesOf(Layout.FROM_POLICY);
+        Map<Datum, Datum> inbound = there.valuesOf(Layout.TO_POLICY);
+        Map<Datum, Long> byChain = new HashMap<>();
+        long last = 0;
+        for (Datum value : there.valuesOf(Layout.POLICY_OF).values()) {
+            last = Math.max(last, value instanceof Datum.Scalar number ? number.value() : 0);
+        }
+        for (Datum key : inbound.keySet()) {
+            last = Math.max(last, key instanceof Datum.Scalar number ? number.value() : 0);
+        }
+        for (Map.Entry<Datum, Datum> entry : outbound.entrySet()) {
+            if (entry.getKey() instanceof Datum.Scalar number && number.value() > 0) {
+                last = Math.max(last, number.value());
+                byChain.put(entry.getValue(), number.value());
+            }
+        }
+        SortedMap<ProfileList, Long> known = new TreeMap<>();
+        for (ProfileList list : lists) {
+            Long number = byChain.get(NftVerdict.goTo(ProfileChains.chainOf(list, Direction.OUTBOUND)));
+            NftVerdict in = NftVerdict.goTo(ProfileChains.chainOf(list, Direction.INBOUND));
+            if (number != null && in.equals(inbound.get(Datum.number(number)))) {
+                known.put(list, number);
+            }
+        }
+        return new PolicyNumbers(known, last + 1);
     }
 
     /** Numbers for exactly these lists: the ones that there are, and new ones. */

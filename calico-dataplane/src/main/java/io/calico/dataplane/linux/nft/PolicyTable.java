@@ -59,6 +59,27 @@ final class PolicyTable {
         tx.addTable();
         tx.deleteTable();
         tx.addTable();
+        Change creation = creation(wanted, PolicyNumbers.none());
+        creation.transaction().commands().forEach(tx::add);
+        return new Change(tx.build(), creation.result());
+    }
+
+    /**
+     * Goes on with the table that is there, whoever wrote it; what is right is not touched.
+     *
+     * @return empty if only a new table will do
+     */
+    static Optional<Change> takeover(TableListing there, TableContent wanted) {
+        Change creation =
+                creation(wanted, PolicyNumbers.of(there, wanted.policy().lists()));
+        return creation.result().numbers.areExhausted()
+                ? Optional.empty()
+                : there.changesTo(creation.transaction()).map(tx -> new Change(tx, creation.result()));
+    }
+
+    /** All that is in the table, where it has nothing yet. */
+    private static Change creation(TableContent wanted, PolicyNumbers numbers) {
+        NftTransaction.Builder tx = NftTransaction.builder();
         Layout.declare(tx);
         CompiledPolicy policy = wanted.policy();
         tx.addRules(Layout.WORKLOAD_TO_HOST, Layout.workloadToHost(wanted.toHost()));
@@ -67,8 +88,7 @@ final class PolicyTable {
         CompiledPolicy poolsOnly = CompiledPolicy.of(List.of(), List.of(), Map.of(), policy.pools(), policy.natPools());
         PolicyTable empty =
                 new PolicyTable(TableContent.of(poolsOnly, wanted.toHost(), Set.of()), PolicyNumbers.none());
-        PolicyTable result =
-                new PolicyTable(wanted, empty.numbers.forLists(wanted.policy().lists()));
+        PolicyTable result = new PolicyTable(wanted, numbers.forLists(policy.lists()));
         new Difference(empty, result, tx).write();
         return new Change(tx.build(), result);
     }

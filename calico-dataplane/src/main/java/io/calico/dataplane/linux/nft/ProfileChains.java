@@ -17,6 +17,7 @@ import io.calico.policy.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,21 +60,26 @@ final class ProfileChains {
         if (profile.missing()) {
             return List.of(when().countedDrop("missing profile"));
         }
-        return profile.rules(direction).stream().map(r -> ruleOf(r, direction)).toList();
+        return profile.rules(direction).stream()
+                .flatMap(rule -> rulesOf(rule, direction).stream())
+                .toList();
     }
 
-    private static Rule ruleOf(CompiledRule rule, Direction direction) {
+    /** One, or several if ports are compared with more than one range ({@link Statement.Compare} tells why). */
+    private static List<Rule> rulesOf(CompiledRule rule, Direction direction) {
         Conditions conditions = new Conditions(rule.version(), protocolOf(rule));
         rule.matches().forEach(match -> match.accept(conditions));
-        List<Statement> statements = conditions.complete();
+        List<Statement> decision = new ArrayList<>();
         if (rule.verdict() == Verdict.ALLOW) {
             String next = direction == Direction.INBOUND ? Layout.ACCEPTED : Layout.OUTBOUND_ACCEPTED;
-            statements.add(new Statement.Decide(NftVerdict.goTo(next)));
+            decision.add(new Statement.Decide(NftVerdict.goTo(next)));
         } else {
-            statements.add(new Statement.Count());
-            statements.add(new Statement.Decide(NftVerdict.DROP));
+            decision.add(new Statement.Count());
+            decision.add(new Statement.Decide(NftVerdict.DROP));
         }
-        return new Rule(statements, "rule " + rule.source().number());
+        return conditions.decide(decision).stream()
+                .map(statements -> new Rule(statements, "rule " + rule.source().number()))
+                .toList();
     }
 
     private static @Nullable Protocol protocolOf(CompiledRule rule) {
@@ -87,9 +93,15 @@ final class ProfileChains {
 
     /** Collects what a rule compares, and keeps in mind whether that already tells version and protocol. */
     private static final class Conditions implements Match.Visitor<Conditions> {
+        private static final Datum.Scalar SOURCE_PORT_UNKNOWN = Datum.number(0);
+        private static final Datum.Scalar SOURCE_PORT_FOUND = Datum.number(1);
+
         private final Optional<IpVersion> version;
         private final @Nullable Protocol protocol;
-        private final List<Statement> statements = new ArrayList<>();
+        private final List<Statement> common = new ArrayList<>();
+        /** Of each, one must be met. */
+        private final List<List<Statement>> choices = new ArrayList<>();
+
         private boolean versionTold;
         private boolean protocolTold;
 
@@ -98,18 +110,42 @@ final class ProfileChains {
             this.protocol = protocol;
         }
 
-        /** All comparisons, a new list; first those of version and protocol that no other one implies. */
-        List<Statement> complete() {
-            List<Statement> complete = new ArrayList<>();
+        /**
+         * The statements of rules that take this decision on what meets all conditions. If there is something to choose on
+         * both sides, the packet mark, which is free since it led to this chain, tells that the first choice is met.
+         */
+        List<List<Statement>> decide(List<Statement> decision) {
+            List<Statement> first = new ArrayList<>();
             if (version.isPresent() && !versionTold) {
                 Datum word = version.get() == IpVersion.V4 ? Datum.Word.IPV4 : Datum.Word.IPV6;
-                complete.add(new Statement.Compare(Plain.IP_VERSION, false, List.of(word)));
+                first.add(new Statement.Compare(Plain.IP_VERSION, false, List.of(word)));
             }
             if (protocol != null && !protocolTold) {
-                complete.add(new Statement.Compare(Plain.PROTOCOL, false, List.of(Datum.number(protocol.number()))));
+                first.add(new Statement.Compare(Plain.PROTOCOL, false, List.of(Datum.number(protocol.number()))));
             }
-            complete.addAll(statements);
-            return complete;
+            first.addAll(common);
+            if (choices.isEmpty()) {
+                return List.of(joined(first, List.of(), decision));
+            }
+            if (choices.size() == 1) {
+                return choices.get(0).stream()
+                        .map(choice -> joined(first, List.of(choice), decision))
+                        .toList();
+            }
+            List<List<Statement>> rules = new ArrayList<>();
+            rules.add(List.of(new Statement.SetMark(SOURCE_PORT_UNKNOWN)));
+            for (Statement choice : choices.get(0)) {
+                rules.add(joined(first, List.of(choice), List.of(new Statement.SetMark(SOURCE_PORT_FOUND))));
+            }
+            Statement isFound = new Statement.Compare(Plain.MARK, false, List.of(SOURCE_PORT_FOUND));
+            for (Statement choice : choices.get(1)) {
+                rules.add(joined(List.of(isFound), List.of(choice), decision));
+            }
+            return rules;
+        }
+
+        private static List<Statement> joined(List<Statement> first, List<Statement> then, List<Statement> last) {
+            return Stream.of(first, then, last).flatMap(List::stream).toList();
         }
 
         @Override
@@ -131,7 +167,7 @@ final class ProfileChains {
             // Every address of the version is inside of a network without a prefix: only the version is to be compared.
             if (network.prefixLength() > 0) {
                 versionTold = true;
-                statements.add(new Statement.Compare(field, false, List.of(new Datum.Network(network))));
+                common.add(new Statement.Compare(field, false, List.of(new Datum.Network(network))));
             }
             return this;
         }
@@ -148,7 +184,7 @@ final class ProfileChains {
 
         private Conditions tag(Field field, TagSet tag) {
             versionTold = true;
-            statements.add(new Statement.InSet(List.of(field), false, setOf(tag)));
+            common.add(new Statement.InSet(List.of(field), false, setOf(tag)));
             return this;
         }
 
@@ -167,8 +203,24 @@ final class ProfileChains {
                 throw new IllegalArgumentException("a rule has ports and no protocol");
             }
             protocolTold = true;
-            List<Datum> values = ranges.stream().<Datum>map(Datum.Ports::new).toList();
-            statements.add(new Statement.Compare(new Field.Port(protocol, source), false, values));
+            Field field = new Field.Port(protocol, source);
+            List<Statement> alternatives = new ArrayList<>();
+            List<Datum> single = new ArrayList<>();
+            for (PortRange range : ranges) {
+                if (range.isSingle()) {
+                    single.add(new Datum.Ports(range));
+                } else {
+                    alternatives.add(new Statement.Compare(field, false, List.of(new Datum.Ports(range))));
+                }
+            }
+            if (!single.isEmpty()) {
+                alternatives.add(0, new Statement.Compare(field, false, single));
+            }
+            if (alternatives.size() == 1) {
+                common.add(alternatives.get(0));
+            } else {
+                choices.add(alternatives);
+            }
             return this;
         }
 
@@ -189,7 +241,7 @@ final class ProfileChains {
             versionTold = true;
             protocolTold = true;
             Field field = Protocol.ICMP.equals(protocol) ? v4 : v6;
-            statements.add(new Statement.Compare(field, false, List.of(Datum.number(value))));
+            common.add(new Statement.Compare(field, false, List.of(Datum.number(value))));
             return this;
         }
     }

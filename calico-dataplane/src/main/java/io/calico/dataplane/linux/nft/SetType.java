@@ -12,22 +12,38 @@ import java.util.Optional;
 public record SetType(List<Part> key, Optional<Part> value) {
     /** Types of parts of keys, and of values. */
     public enum Part {
-        INTERFACE_NAME("ifname"),
-        IPV4_ADDRESS("ipv4_addr"),
-        IPV6_ADDRESS("ipv6_addr"),
-        MAC_ADDRESS("ether_addr"),
-        MARK("mark"),
-        VERDICT("verdict");
+        /** IFNAMSIZ bytes, filled with zeros. */
+        INTERFACE_NAME("ifname", 41, 16),
+        IPV4_ADDRESS("ipv4_addr", 7, 4),
+        IPV6_ADDRESS("ipv6_addr", 8, 16),
+        MAC_ADDRESS("ether_addr", 9, 6),
+        MARK("mark", 19, 4),
+        /** Only a value; NFT_DATA_VERDICT (linux/netfilter/nf_tables.h). */
+        VERDICT("verdict", 0xffff_ff00, 0);
 
         private final String text;
+        private final int number;
+        private final int length;
 
-        Part(String text) {
+        Part(String text, int number, int length) {
             this.text = text;
+            this.number = number;
+            this.length = length;
         }
 
         /** The type's name as nft writes it. */
         public String text() {
             return text;
+        }
+
+        /** The number by which nft knows the type again in what the kernel keeps for it. */
+        int number() {
+            return number;
+        }
+
+        /** Bytes of a value. */
+        int length() {
+            return length;
         }
     }
 

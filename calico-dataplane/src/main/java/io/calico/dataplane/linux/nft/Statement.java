@@ -47,13 +47,20 @@ public sealed interface Statement {
     /**
      * The field is one of the values, or with {@code negated}, none of them.
      *
-     * @param values at least one
+     * <p>Several values are written as a set of the rule's own. Such a set, if it holds ranges or networks, is filled by the kernel
+     * (seen on 6.18) a moment after packets have begun to meet the new rule: one that comes in between finds nothing in it, and
+     * is lost by an {@code allow} or gets past a {@code deny}. So only single values may be several.
+     *
+     * @param values at least one; not more, if one of them is a range, a network or a prefix of names
      */
     record Compare(Field field, boolean negated, List<Datum> values) implements Statement {
         public Compare {
             values = List.copyOf(values);
             if (values.isEmpty()) {
                 throw new IllegalArgumentException(field.text() + " is compared with nothing");
+            }
+            if (values.size() > 1 && !values.stream().allMatch(Datum::isPoint)) {
+                throw new IllegalArgumentException(field.text() + " is compared with several ranges: " + values);
             }
         }
 

@@ -12,6 +12,7 @@ import io.calico.model.net.MacAddress;
 import io.calico.policy.AddressSet;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
@@ -44,6 +45,11 @@ class NftKernelIT {
             public void write(NftTransaction transaction) {
                 throughProcess.add(transaction);
                 process.write(transaction);
+            }
+
+            @Override
+            public Optional<TableListing> read() {
+                throw new AssertionError("the process was asked");
             }
 
             @Override

@@ -40,7 +40,8 @@ class NftProcessIT extends NftRefusals {
 
         assertThat(KernelTable.list())
                 .contains(List.of(
-                        "sctp sport 5 sctp dport { 7, 9-11 } goto ok comment \"rule 1\"",
+                        "sctp sport 5 sctp dport 7 goto ok comment \"rule 1\"",
+                        "sctp sport 5 sctp dport 9-11 goto ok comment \"rule 1\"",
                         "dccp dport 0-65534 goto ok comment \"rule 3\"",
                         "icmp type 255 goto ok comment \"rule 4\"",
                         "meta nfproto ipv6 meta l4proto gre goto ok comment \"rule 6\""));
