@@ -63,7 +63,7 @@ public final class LinuxDataplane implements Dataplane {
     private boolean forwardingIsDue = true;
     /** What the table shall be; nothing is known before the first policy. */
     private @Nullable TableContent table;
-    /** What happened to the table, if it is to be written anew. */
+    /** What happened to the table, if it is to be put right. */
     private @Nullable String tableLoss;
 
     private volatile Set<String> uplinks;
@@ -233,7 +233,7 @@ public final class LinuxDataplane implements Dataplane {
     public void applyPolicy(CompiledPolicy policy, EndpointToHostAction toHost) {
         setTable(TableContent.of(policy, toHost, uplinks).withTunnelHosts(routes.tunnelHosts()));
         if (tableLoss != null) {
-            LOG.warn("table inet calico {}; it is written anew", tableLoss);
+            LOG.warn("table inet calico {}; it is put right", tableLoss);
             tableLoss = null;
         }
     }
@@ -453,7 +453,7 @@ public final class LinuxDataplane implements Dataplane {
                 return true;
             }
         }
-        // Events are lost in floods, and the largest flood is a table of our own that is replaced.
+        // Events are lost in floods, and the largest flood is a table of our own that is made anew.
         return found.tableIsUnknown && tableIsLost();
     }
 

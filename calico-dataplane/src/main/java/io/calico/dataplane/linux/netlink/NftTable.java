@@ -1,8 +1,10 @@
 package io.calico.dataplane.linux.netlink;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
@@ -11,23 +13,30 @@ import java.util.function.Consumer;
  * to the arrays.
  *
  * <pre>
+ * NFT_MSG_GETGEN                  NFTA_GEN_ID: grows with every transaction on any table
  * NFT_MSG_GETTABLE                NFTA_TABLE_FLAGS
  * NFT_MSG_GETCHAIN, a list        NFTA_CHAIN_NAME, _HOOK { _HOOKNUM, _PRIORITY }, _POLICY, _TYPE, _FLAGS
- * NFT_MSG_GETSET, a list          NFTA_SET_NAME, _FLAGS, _KEY_TYPE, _DATA_TYPE, …
+ * NFT_MSG_GETSET, a list          NFTA_SET_NAME, _FLAGS, _KEY_TYPE, _DATA_TYPE, _DESC { _SIZE }, …
  * NFT_MSG_GETSETELEM, a list each NFTA_SET_ELEM_LIST_ELEMENTS { NFTA_LIST_ELEM { _KEY, _DATA, … }, … }
+ * NFT_MSG_GETOBJ, _GETFLOWTABLE   lists of what is only counted
+ * NFT_MSG_GETGEN                  the same as before, or all is read again
  * </pre>
  *
- * (linux/netfilter/nf_tables.h.) The lists are read one after the other, so the table may have changed meanwhile; each by
- * itself is of one moment.
+ * (linux/netfilter/nf_tables.h.) The kernel marks a list of elements that changed meanwhile by nothing, so it is the generation
+ * that tells: all lists are of one moment.
  *
  * @param flags {@code NFTA_TABLE_FLAGS}; 0 for a table that is in force and nobody's own
  * @param sets without those that belong to one rule and have no name of their own
+ * @param others how many objects and flow tables there are
  */
-public record NftTable(int flags, List<Chain> chains, List<NamedSet> sets) {
+public record NftTable(int flags, List<Chain> chains, List<NamedSet> sets, int others) {
     /** {@code NFT_SET_ANONYMOUS}: part of a rule. */
     private static final int ANONYMOUS = 1;
 
-    private static final int MAX_DUMPS = 50;
+    private static final int MAX_READINGS = 20;
+    /** Whoever changes tables all the time leaves a gap now and then. */
+    private static final Duration PAUSE = Duration.ofMillis(5);
+
     private static final int RECEIVE_BUFFER = 1 << 20;
 
     public NftTable {
@@ -57,7 +66,7 @@ public record NftTable(int flags, List<Chain> chains, List<NamedSet> sets) {
      * @param flags {@code NFTA_SET_FLAGS}
      * @param keyType of several parts: 6 bits each, the first highest
      * @param valueType 0 in a set
-     * @param isPlain whether it has neither timeouts nor expressions
+     * @param isPlain whether it has neither timeouts nor expressions, nor a limit of its size
      */
     public record NamedSet(
             String name, int flags, int keyType, int valueType, boolean isPlain, List<SetElement> elements) {
@@ -84,12 +93,20 @@ public record NftTable(int flags, List<Chain> chains, List<NamedSet> sets) {
     /**
      * Reads a table of the calling thread's network namespace; empty if there is none.
      *
-     * @throws NetlinkException if the kernel refuses, or the table changes all the time
+     * @throws NetlinkException if the kernel refuses, or tables are changed all the time
      * @throws LinkageError if JNA's native library cannot be loaded
      */
     public static Optional<NftTable> read(String name) {
         try (Reading reading = new Reading(name)) {
-            return Optional.of(reading.table());
+            for (int i = 0; i < MAX_READINGS; i++) {
+                Optional<NftTable> table = reading.ofOneMoment();
+                if (table.isPresent()) {
+                    return table;
+                }
+                LockSupport.parkNanos(PAUSE.toNanos());
+            }
+            throw NetlinkException.broken(
+                    "read", "table inet " + name, "tables changed during each of " + MAX_READINGS + " readings");
         } catch (NetlinkException e) {
             if (e.isAbsent()) {
                 return Optional.empty();
@@ -102,33 +119,51 @@ public record NftTable(int flags, List<Chain> chains, List<NamedSet> sets) {
     private static final class Reading implements AutoCloseable {
         private final Exchange exchange = new Exchange(NetlinkSocket.open(Libc.NETLINK_NETFILTER, 0, RECEIVE_BUFFER));
         private final String table;
+        private boolean isConsistent;
 
         Reading(String table) {
             this.table = table;
         }
 
-        NftTable table() {
-            List<Integer> flags = ask(
-                    "read",
-                    Wire.NFT_MSG_GETTABLE,
+        /** Empty if something changed meanwhile. */
+        Optional<NftTable> ofOneMoment() {
+            isConsistent = true;
+            int before = generation();
+            NftTable read = table();
+            return isConsistent && generation() == before ? Optional.of(read) : Optional.empty();
+        }
+
+        private int generation() {
+            List<Integer> found = new ArrayList<>();
+            Request request = new Request(
+                    "read generation of",
+                    "nftables",
+                    Wire.NFT_MSG_GETGEN,
                     0,
-                    out -> {},
-                    (in, found) -> found.add(in.be32(Wire.NFTA_TABLE_FLAGS, 0)));
-            List<Chain> chains = ask(
-                    "list chains of",
-                    Wire.NFT_MSG_GETCHAIN,
-                    Wire.NLM_F_DUMP,
-                    out -> {},
-                    (in, found) -> found.add(chain(in)));
-            List<NamedSet> sets = ask(
-                    "list sets of", Wire.NFT_MSG_GETSET, Wire.NLM_F_DUMP, out -> {}, (in, found) -> found.add(set(in)));
+                    out -> out.u8(Wire.AF_UNSPEC).u8(0).u16(0));
+            ask(request, in -> found.add(in.attributes(Wire.NFGENMSG_LENGTH).be32(Wire.NFTA_GEN_ID, 0)));
+            return found.isEmpty() ? 0 : found.get(0);
+        }
+
+        private NftTable table() {
+            List<Integer> flags =
+                    one("read", Wire.NFT_MSG_GETTABLE, 0, (in, found) -> found.add(in.be32(Wire.NFTA_TABLE_FLAGS, 0)));
+            List<Chain> chains =
+                    one("list chains of", Wire.NFT_MSG_GETCHAIN, Wire.NLM_F_DUMP, (in, found) -> found.add(chain(in)));
+            List<NamedSet> sets =
+                    one("list sets of", Wire.NFT_MSG_GETSET, Wire.NLM_F_DUMP, (in, found) -> found.add(set(in)));
+            List<Integer> others = new ArrayList<>();
+            for (int list : List.of(Wire.NFT_MSG_GETOBJ, Wire.NFT_MSG_GETFLOWTABLE)) {
+                others.addAll(one("list objects of", list, Wire.NLM_F_DUMP, (in, found) -> found.add(list)));
+            }
             return new NftTable(
                     flags.isEmpty() ? 0 : flags.get(0),
                     chains,
                     sets.stream()
                             .filter(set -> (set.flags() & ANONYMOUS) == 0)
                             .map(this::filled)
-                            .toList());
+                            .toList(),
+                    others.size());
         }
 
         private static Chain chain(MessageReader.Attributes in) {
@@ -145,8 +180,10 @@ public record NftTable(int flags, List<Chain> chains, List<NamedSet> sets) {
         }
 
         private static NamedSet set(MessageReader.Attributes in) {
-            boolean isPlain =
-                    !in.has(Wire.NFTA_SET_TIMEOUT) && !in.has(Wire.NFTA_SET_EXPR) && !in.has(Wire.NFTA_SET_EXPRESSIONS);
+            boolean isPlain = in.nested(Wire.NFTA_SET_DESC).be32(Wire.NFTA_SET_DESC_SIZE, 0) == 0
+                    && !in.has(Wire.NFTA_SET_TIMEOUT)
+                    && !in.has(Wire.NFTA_SET_EXPR)
+                    && !in.has(Wire.NFTA_SET_EXPRESSIONS);
             return new NamedSet(
                     in.text(Wire.NFTA_SET_NAME),
                     in.be32(Wire.NFTA_SET_FLAGS, 0),
@@ -157,7 +194,7 @@ public record NftTable(int flags, List<Chain> chains, List<NamedSet> sets) {
         }
 
         private NamedSet filled(NamedSet set) {
-            List<SetElement> elements = ask(
+            List<SetElement> elements = one(
                     "list elements of set " + set.name() + " in",
                     Wire.NFT_MSG_GETSETELEM,
                     Wire.NLM_F_DUMP,
@@ -183,8 +220,13 @@ public record NftTable(int flags, List<Chain> chains, List<NamedSet> sets) {
                     isPlain);
         }
 
-        /** What the collector makes of the answers about this table; a list that changed meanwhile is asked for again. */
-        private <T> List<T> ask(
+        private <T> List<T> one(
+                String operation, int message, int flags, BiConsumer<MessageReader.Attributes, List<T>> collector) {
+            return one(operation, message, flags, out -> {}, collector);
+        }
+
+        /** What the collector makes of the answers to one question about this table. */
+        private <T> List<T> one(
                 String operation,
                 int message,
                 int flags,
@@ -195,20 +237,17 @@ public record NftTable(int flags, List<Chain> chains, List<NamedSet> sets) {
                 out.attribute(Wire.NFTA_TABLE, table);
                 filter.accept(out);
             });
-            for (int i = 0; i < MAX_DUMPS; i++) {
-                List<T> found = new ArrayList<>();
-                List<NetlinkException> failures = new ArrayList<>();
-                boolean isConsistent = exchange.run(
-                        List.of(request), answer -> answer.decode(in -> collect(in, found, collector)), failures);
-                if (!failures.isEmpty()) {
-                    throw failures.get(0);
-                }
-                if (isConsistent) {
-                    return found;
-                }
+            List<T> found = new ArrayList<>();
+            ask(request, answer -> answer.decode(in -> collect(in, found, collector)));
+            return found;
+        }
+
+        private void ask(Request request, Consumer<MessageReader> answers) {
+            List<NetlinkException> failures = new ArrayList<>();
+            isConsistent &= exchange.run(List.of(request), answers, failures);
+            if (!failures.isEmpty()) {
+                throw failures.get(0);
             }
-            throw NetlinkException.broken(
-                    operation, "table inet " + table, "it changed during each of " + MAX_DUMPS + " readings");
         }
 
         /** Of chains, the kernel lists those of all tables. */

@@ -158,11 +158,17 @@ final class Wire {
     static final int NF_ACCEPT = 1;
     static final int NFT_MSG_GETSET = NFNL_SUBSYS_NFTABLES << 8 | 10;
     static final int NFT_MSG_GETSETELEM = NFNL_SUBSYS_NFTABLES << 8 | 13;
+    static final int NFT_MSG_GETGEN = NFNL_SUBSYS_NFTABLES << 8 | 16;
+    static final int NFT_MSG_GETOBJ = NFNL_SUBSYS_NFTABLES << 8 | 19;
+    static final int NFT_MSG_GETFLOWTABLE = NFNL_SUBSYS_NFTABLES << 8 | 23;
+    static final int NFTA_GEN_ID = 1;
     static final int NFTA_TABLE_FLAGS = 2;
     static final int NFTA_SET_NAME = 2;
     static final int NFTA_SET_FLAGS = 3;
     static final int NFTA_SET_KEY_TYPE = 4;
     static final int NFTA_SET_DATA_TYPE = 6;
+    static final int NFTA_SET_DESC = 9;
+    static final int NFTA_SET_DESC_SIZE = 1;
     static final int NFTA_SET_TIMEOUT = 11;
     static final int NFTA_SET_EXPR = 17;
     static final int NFTA_SET_EXPRESSIONS = 18;

@@ -74,7 +74,7 @@ public sealed interface Datum
         }
     }
 
-    /** A network; only in an anonymous set or a comparison. */
+    /** A network; only in a comparison. */
     record Network(Cidr network) implements Datum {
         @Override
         public <R> R accept(Visitor<R> visitor) {

@@ -64,7 +64,7 @@ final class ElementBytes implements Datum.Visitor<byte[]> {
      */
     static Datum read(SetType.Part type, byte[] bytes) {
         return switch (type) {
-            case INTERFACE_NAME -> Datum.name(new String(bytes, StandardCharsets.US_ASCII).replaceFirst("\\x00+$", ""));
+            case INTERFACE_NAME -> Datum.name(textOf(bytes));
             case IPV4_ADDRESS, IPV6_ADDRESS -> Datum.address(IpAddress.ofBytes(bytes));
             case MAC_ADDRESS ->
                 new Datum.Mac(MacAddress.of(ByteBuffer.allocate(8).put(2, bytes).getLong(0)));
@@ -73,6 +73,14 @@ final class ElementBytes implements Datum.Visitor<byte[]> {
                         ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).getInt()));
             case VERDICT -> throw notAPoint(type);
         };
+    }
+
+    private static String textOf(byte[] bytes) {
+        int length = 0;
+        while (length < bytes.length && bytes[length] != 0) {
+            length++;
+        }
+        return new String(bytes, 0, length, StandardCharsets.US_ASCII);
     }
 
     @Override

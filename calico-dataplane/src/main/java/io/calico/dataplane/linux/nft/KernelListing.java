@@ -10,10 +10,12 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads what the kernel tells about the table. What this program would never write has no place in a listing, so the whole
- * table has none then. Stateless.
+ * table has none then, and the log says why. Stateless.
  */
 final class KernelListing {
     /** {@code NFT_CHAIN_BASE}, which says no more than that there is a hook. */
@@ -25,6 +27,8 @@ final class KernelListing {
 
     /** Bits of each type's number in that of a key of several parts. */
     private static final int TYPE_BITS = 6;
+
+    private static final Logger LOG = LoggerFactory.getLogger(KernelListing.class);
 
     private KernelListing() {}
 
@@ -41,7 +45,10 @@ final class KernelListing {
     static Optional<TableListing> of(NftTable table) {
         try {
             if (table.flags() != 0) {
-                throw new Foreign("flags of the table");
+                throw new Foreign("the table has flags");
+            }
+            if (table.others() > 0) {
+                throw new Foreign("it holds objects or flow tables");
             }
             SortedMap<String, Optional<Hook>> chains = new TreeMap<>();
             for (NftTable.Chain chain : table.chains()) {
@@ -53,13 +60,14 @@ final class KernelListing {
             }
             return Optional.of(new TableListing(chains, sets));
         } catch (Foreign | IllegalArgumentException e) {
+            LOG.info("table inet calico has what only others write: {}", e.getMessage());
             return Optional.empty();
         }
     }
 
     private static Optional<Hook> hook(NftTable.Chain chain) throws Foreign {
         if ((chain.flags() & ~BASE_CHAIN) != 0) {
-            throw new Foreign("flags of a chain");
+            throw new Foreign("chain " + chain.name() + " has flags");
         }
         if (chain.hook().isEmpty()) {
             return Optional.empty();
@@ -67,11 +75,11 @@ final class KernelListing {
         NftTable.ChainHook there = chain.hook().get();
         Hook.Point[] points = Hook.Point.values();
         if (there.number() < 0 || there.number() >= points.length || !there.accepts()) {
-            throw new Foreign("hook of a chain");
+            throw new Foreign("chain " + chain.name() + " has another hook or policy");
         }
         Hook hook = new Hook(points[there.number()], there.priority());
         if (!hook.type().equals(there.type())) {
-            throw new Foreign("type of a chain");
+            throw new Foreign("chain " + chain.name() + " has another type");
         }
         return Optional.of(hook);
     }
@@ -79,12 +87,12 @@ final class KernelListing {
     private static TableListing.NamedSet set(NftTable.NamedSet set) throws Foreign {
         SetType type = new SetType(partsOf(set.keyType()), valueType(set));
         if (!set.isPlain() || (set.flags() & ~CONCATENATION) != (type.isMap() ? MAP : 0)) {
-            throw new Foreign("flags of a set");
+            throw new Foreign("set " + set.name() + " has flags, a limit or expressions");
         }
         Set<Element> elements = new HashSet<>();
         for (NftTable.SetElement element : set.elements()) {
             if (!element.isPlain()) {
-                throw new Foreign("an element's extent");
+                throw new Foreign("an element of set " + set.name() + " is not one key for ever");
             }
             elements.add(element(element, type));
         }
@@ -109,7 +117,7 @@ final class KernelListing {
                 return part;
             }
         }
-        throw new Foreign("type of a set");
+        throw new Foreign("a set has type " + Integer.toUnsignedString(number));
     }
 
     private static Element element(NftTable.SetElement element, SetType type) throws Foreign {
@@ -119,6 +127,8 @@ final class KernelListing {
             key.add(ElementBytes.read(part, slice(element.key(), at, part.length())));
             at += part.length() + 3 & ~3;
         }
+        // What is between and behind the parts counts when the kernel compares.
+        requireSame(ElementBytes.ofKey(key), element.key());
         return new Element(key, value(element, type.value().orElse(null)));
     }
 
@@ -127,18 +137,26 @@ final class KernelListing {
             return Optional.empty();
         }
         if (type != SetType.Part.VERDICT) {
-            return Optional.of(ElementBytes.read(type, slice(element.value(), 0, type.length())));
+            Datum value = ElementBytes.read(type, slice(element.value(), 0, type.length()));
+            requireSame(ElementBytes.of(value), element.value());
+            return Optional.of(value);
         }
         if (element.verdict() != NftTable.SetElement.GOTO) {
-            throw new Foreign("verdict of an element");
+            throw new Foreign("an element has verdict " + element.verdict());
         }
         return Optional.of(NftVerdict.goTo(element.chain()));
     }
 
     private static byte[] slice(byte[] bytes, int from, int length) throws Foreign {
         if (bytes.length < from + length) {
-            throw new Foreign("length of a value");
+            throw new Foreign("a value has " + bytes.length + " bytes");
         }
         return Arrays.copyOfRange(bytes, from, from + length);
+    }
+
+    private static void requireSame(byte[] ours, byte[] theirs) throws Foreign {
+        if (!Arrays.equals(ours, theirs)) {
+            throw new Foreign("a value is written otherwise than by us");
+        }
     }
 }

@@ -41,7 +41,8 @@ import java.util.List;
  * element for each endpoint) and number to chain ({@code from_policy}, {@code to_policy}, an element for each list). The
  * kernel checks all elements that hold verdicts whenever a jump is added; so the map that grows with endpoints holds none.
  * The number travels in the packet mark, which such a look-up replaces whole: marks that others gave to workloads' packets
- * end here, and what leaves has the accept bit or nothing. An interface without an element falls through to a drop.
+ * end here, and what leaves has the accept bit or nothing. Once it has led to a list's chain the mark is free, and rules of
+ * profiles use it ({@link ProfileChains}). An interface without an element falls through to a drop.
  *
  * <p>Accept is final for this table only. The accept bit tells one iptables rule that policy has seen the packet. It is not
  * given to new flows towards a bridge: what is behind a bridge is protected by whoever made it, for instance Docker.

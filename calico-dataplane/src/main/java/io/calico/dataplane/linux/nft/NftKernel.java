@@ -8,6 +8,8 @@ import io.calico.dataplane.linux.netlink.NftTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes to the kernel, by one of two ways. A transaction that does nothing but add and delete elements of sets, such as that of
@@ -18,6 +20,7 @@ import java.util.Optional;
  * <p>Bound to the network namespace of the thread that opened it.
  */
 public final class NftKernel implements NftWriter, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(NftKernel.class);
     private static final String NAME = "calico";
 
     private final NftWriter process;
@@ -62,7 +65,8 @@ public final class NftKernel implements NftWriter, AutoCloseable {
         try {
             return NftTable.read(NAME).flatMap(KernelListing::of);
         } catch (NetlinkException e) {
-            throw translated("read", e);
+            LOG.info("table {} cannot be read: {}", NftText.TABLE, e.getMessage());
+            return Optional.empty();
         }
     }
 

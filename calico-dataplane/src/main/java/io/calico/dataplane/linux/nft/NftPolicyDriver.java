@@ -11,9 +11,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>It knows what it wrote last and sends only what differs. The first time, and after anything went wrong, it does not
  * know: then it reads what is there, leaves what is right, and takes away whatever somebody else did to the table. Where that
- * does not help, since a name of ours belongs to something of another kind, it replaces the table whole. Each is one transaction,
- * so that no packet ever meets a table that is empty or half written; but of new flows, a replacement may lose the packet
- * that is in the old table at that moment ({@link TableListing#changesTo}).
+ * cannot be done, since others have put into it what this program has no words for, or have made something else of what is
+ * ours, it replaces the table whole. Each is one transaction, so that no packet ever meets a table that is empty or half written; but of
+ * new flows, a replacement may lose the packet that is in the old table at that moment ({@link TableListing#changesTo}).
  */
 public final class NftPolicyDriver {
     private static final Logger LOG = LoggerFactory.getLogger(NftPolicyDriver.class);
@@ -39,14 +39,14 @@ public final class NftPolicyDriver {
         }
     }
 
-    /** False if the table cannot be made right but by a new one. */
+    /** False if that is not possible: then the table is as it was. */
     private boolean takeOver(TableContent content) {
         Optional<PolicyTable.Change> change = writer.read().flatMap(there -> PolicyTable.takeover(there, content));
         try {
             change.ifPresent(this::write);
             return change.isPresent();
         } catch (DataplaneException.Refused e) {
-            LOG.info("the table is replaced, since it cannot be mended: {}", e.getMessage());
+            LOG.info("the table cannot be taken over: {}", e.getMessage());
             return false;
         }
     }

@@ -21,8 +21,8 @@ public interface NftWriter {
     /**
      * What is in the table.
      *
-     * @return empty if there is no table, or something is in it that this package has no words for, or the writer cannot read
-     * @throws DataplaneException as {@link #write}
+     * @return empty if there is no table, or something is in it that this package has no words for, or it cannot be read: the
+     *     log says which
      */
     Optional<TableListing> read();
 

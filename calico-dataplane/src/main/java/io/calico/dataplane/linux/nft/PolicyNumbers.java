@@ -3,7 +3,9 @@ package io.calico.dataplane.linux.nft;
 import io.calico.policy.Direction;
 import io.calico.policy.ProfileList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -12,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The number by which each list of profiles goes from the interface to its chains. Immutable.
  *
- * <p>A list keeps its number as long as it is used, and within the life of one table no number is given out twice: a
- * packet that is on its way through the table while a transaction takes effect may have got its number from the map as
+ * <p>A list keeps its number as long as it is used, and no number is given out twice; a takeover, which knows only of the
+ * numbers that are in the table, begins above them. For a packet that is on its way through the table while a transaction takes effect may have got its number from the map as
  * it was and look it up in the map as it is; it must then find the same list or nothing, never another one.
  */
 final class PolicyNumbers {
@@ -40,30 +42,33 @@ final class PolicyNumbers {
     static PolicyNumbers of(TableListing there, SortedSet<ProfileList> lists) {
         Map<Datum, Datum> outbound = there.valuesOf(Layout.FROM_POLICY);
         Map<Datum, Datum> inbound = there.valuesOf(Layout.TO_POLICY);
-        Map<Datum, Long> byChain = new HashMap<>();
+        Set<Datum> seen = new HashSet<>(there.valuesOf(Layout.POLICY_OF).values());
+        seen.addAll(outbound.keySet());
+        seen.addAll(inbound.keySet());
         long last = 0;
-        for (Datum value : there.valuesOf(Layout.POLICY_OF).values()) {
-            last = Math.max(last, value instanceof Datum.Scalar number ? number.value() : 0);
-        }
-        for (Datum key : inbound.keySet()) {
-            last = Math.max(last, key instanceof Datum.Scalar number ? number.value() : 0);
-        }
-        for (Map.Entry<Datum, Datum> entry : outbound.entrySet()) {
-            if (entry.getKey() instanceof Datum.Scalar number && number.value() > 0) {
-                last = Math.max(last, number.value());
-                byChain.put(entry.getValue(), number.value());
+        Map<Chains, Long> byChains = new HashMap<>();
+        for (Datum key : seen) {
+            long number = key instanceof Datum.Scalar scalar ? scalar.value() : 0;
+            last = Math.max(last, number);
+            Datum out = outbound.get(key);
+            Datum in = inbound.get(key);
+            if (number > 0 && out != null && in != null) {
+                byChains.merge(new Chains(out, in), number, Math::min);
             }
         }
         SortedMap<ProfileList, Long> known = new TreeMap<>();
         for (ProfileList list : lists) {
-            Long number = byChain.get(NftVerdict.goTo(ProfileChains.chainOf(list, Direction.OUTBOUND)));
-            NftVerdict in = NftVerdict.goTo(ProfileChains.chainOf(list, Direction.INBOUND));
-            if (number != null && in.equals(inbound.get(Datum.number(number)))) {
+            Long number = byChains.get(new Chains(
+                    NftVerdict.goTo(ProfileChains.chainOf(list, Direction.OUTBOUND)),
+                    NftVerdict.goTo(ProfileChains.chainOf(list, Direction.INBOUND))));
+            if (number != null) {
                 known.put(list, number);
             }
         }
         return new PolicyNumbers(known, last + 1);
     }
+
+    private record Chains(Datum outbound, Datum inbound) {}
 
     /** Numbers for exactly these lists: the ones that there are, and new ones. */
     PolicyNumbers forLists(SortedSet<ProfileList> lists) {

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What is in the table, and how to get from there to another content in one transaction. Immutable; pure.
  *
- * <p>The order within a transaction is always: sets and their members, chains, rules, elements that lead to chains; then
+ * <p>The order within a transaction, but for a takeover's ({@link TableListing}), is always: sets and their members, chains, rules, elements that lead to chains; then
  * what is no longer wanted, the other way round. So at no point something names what is not there, which the kernel
  * refuses. Only net differences are sent: an element that stays is not deleted and added.
  *
@@ -59,7 +59,8 @@ final class PolicyTable {
         tx.addTable();
         tx.deleteTable();
         tx.addTable();
-        Change creation = creation(wanted, PolicyNumbers.none());
+        Change creation =
+                creation(wanted, PolicyNumbers.none().forLists(wanted.policy().lists()));
         creation.transaction().commands().forEach(tx::add);
         return new Change(tx.build(), creation.result());
     }
@@ -70,11 +71,13 @@ final class PolicyTable {
      * @return empty if only a new table will do
      */
     static Optional<Change> takeover(TableListing there, TableContent wanted) {
-        Change creation =
-                creation(wanted, PolicyNumbers.of(there, wanted.policy().lists()));
-        return creation.result().numbers.areExhausted()
-                ? Optional.empty()
-                : there.changesTo(creation.transaction()).map(tx -> new Change(tx, creation.result()));
+        SortedSet<ProfileList> lists = wanted.policy().lists();
+        PolicyNumbers numbers = PolicyNumbers.of(there, lists).forLists(lists);
+        if (numbers.areExhausted()) {
+            return Optional.empty();
+        }
+        Change creation = creation(wanted, numbers);
+        return there.changesTo(creation.transaction()).map(tx -> new Change(tx, creation.result()));
     }
 
     /** All that is in the table, where it has nothing yet. */
@@ -88,7 +91,7 @@ final class PolicyTable {
         CompiledPolicy poolsOnly = CompiledPolicy.of(List.of(), List.of(), Map.of(), policy.pools(), policy.natPools());
         PolicyTable empty =
                 new PolicyTable(TableContent.of(poolsOnly, wanted.toHost(), Set.of()), PolicyNumbers.none());
-        PolicyTable result = new PolicyTable(wanted, numbers.forLists(policy.lists()));
+        PolicyTable result = new PolicyTable(wanted, numbers);
         new Difference(empty, result, tx).write();
         return new Change(tx.build(), result);
     }

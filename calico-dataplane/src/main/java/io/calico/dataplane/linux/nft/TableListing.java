@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -77,8 +78,9 @@ public record TableListing(SortedMap<String, Optional<Hook>> chains, SortedMap<S
                 tx.add(command);
             }
         }
-        without(chains.keySet(), wanted.chains.keySet()).forEach(tx::deleteChain);
+        // Maps first: they may lead to the chains.
         without(sets.keySet(), wanted.types.keySet()).forEach(tx::deleteSet);
+        without(chains.keySet(), wanted.chains.keySet()).forEach(tx::deleteChain);
         return Optional.of(tx.build());
     }
 
@@ -120,9 +122,7 @@ public record TableListing(SortedMap<String, Optional<Hook>> chains, SortedMap<S
                     wanted.types.put(set.name(), set.type());
                     wanted.elements.put(set.name(), new HashSet<>());
                 } else if (command instanceof NftCommand.AddElements add) {
-                    wanted.elements
-                            .computeIfAbsent(add.set(), s -> new HashSet<>())
-                            .addAll(add.elements());
+                    Objects.requireNonNull(wanted.elements.get(add.set())).addAll(add.elements());
                 }
             }
             return wanted;

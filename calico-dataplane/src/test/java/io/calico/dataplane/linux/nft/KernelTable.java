@@ -61,7 +61,9 @@ final class KernelTable {
     }
 
     private static boolean isDispatch(JsonNode node) {
-        return node.has("map");
+        return node.has("map")
+                && List.of(Layout.POLICY_OF, Layout.FROM_POLICY, Layout.TO_POLICY)
+                        .contains(node.get("map").get("name").asText());
     }
 
     private static void withoutCounts(JsonNode expression) {

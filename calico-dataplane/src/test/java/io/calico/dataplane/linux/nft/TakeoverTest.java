@@ -140,6 +140,40 @@ class TakeoverTest {
         }
 
         @Test
+        void ofTwoNumbersOfAListOneIsKept() {
+            foreign(tx -> {
+                tx.addElements(
+                        Layout.FROM_POLICY, List.of(Element.mapping(Datum.number(9), NftVerdict.goTo("l-APP-out"))));
+                tx.addElements(
+                        Layout.TO_POLICY, List.of(Element.mapping(Datum.number(9), NftVerdict.goTo("l-APP-in"))));
+            });
+            policies.profile("NEW", "in allow").endpoint(3, "10.65.0.4", "NEW");
+
+            apply(nft, policies);
+
+            assertThat(nft.listByMeaning()).isEqualTo(atOnce(policies));
+            assertThat(nft.list())
+                    .contains("\"cali2\" : 1\n", "\"cali3\" : 10\n")
+                    .doesNotContain("9 : goto");
+        }
+
+        @Test
+        void whenTheLastNumberIsTakenATableIsMadeAnew() {
+            foreign(tx -> tx.addElements(
+                    Layout.POLICY_OF, List.of(Element.mapping(Datum.name("cali9"), Datum.number(0xffff_ffffL)))));
+            apply(nft, policies);
+            assertThat(nft.lastTransaction()).doesNotContain("delete table");
+            foreign(tx -> tx.addElements(
+                    Layout.POLICY_OF, List.of(Element.mapping(Datum.name("cali9"), Datum.number(0xffff_ffffL)))));
+            policies.profile("NEW", "in allow").endpoint(3, "10.65.0.4", "NEW");
+
+            apply(nft, policies);
+
+            assertThat(nft.listByMeaning()).isEqualTo(atOnce(policies));
+            assertThat(nft.lastTransaction()).contains("delete table");
+        }
+
+        @Test
         void whatOthersAddedOrTookAwayIsMended() {
             foreign(tx -> {
                 tx.addSet("theirs", SetType.setOf(SetType.Part.IPV4_ADDRESS));
@@ -150,6 +184,8 @@ class TakeoverTest {
                         "b",
                         List.of(Rule.when().in("theirs", Field.Plain.SOURCE4).then(NftVerdict.ACCEPT)));
                 tx.addRules("forward", List.of(Rule.when().then(NftVerdict.jump("a"))));
+                tx.addSet("theirmap", SetType.map(SetType.Part.MARK, SetType.Part.VERDICT));
+                tx.addElements("theirmap", List.of(Element.mapping(Datum.number(1), NftVerdict.goTo("b"))));
                 tx.addBaseChain("hooked", new Hook(Hook.Point.FORWARD, 7));
                 tx.addElements(Layout.UPLINKS, List.of(Element.of(Datum.name("eth9"))));
                 tx.addElements(Layout.POLICY_OF, List.of(Element.mapping(Datum.name("cali9"), Datum.number(9))));
