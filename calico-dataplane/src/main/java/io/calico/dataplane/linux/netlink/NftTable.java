@@ -23,7 +23,7 @@ import java.util.function.Consumer;
  * </pre>
  *
  * (linux/netfilter/nf_tables.h.) The kernel marks a list of elements that changed meanwhile by nothing, so it is the generation
- * that tells: all lists are of one moment.
+ * that tells. What it does not tell: while a set grows or shrinks its hash table, a list in several parts may miss elements.
  *
  * @param flags {@code NFTA_TABLE_FLAGS}; 0 for a table that is in force and nobody's own
  * @param sets without those that belong to one rule and have no name of their own
@@ -99,6 +99,9 @@ public record NftTable(int flags, List<Chain> chains, List<NamedSet> sets, int o
     public static Optional<NftTable> read(String name) {
         try (Reading reading = new Reading(name)) {
             for (int i = 0; i < MAX_READINGS; i++) {
+                if (!reading.isThere()) {
+                    return Optional.empty();
+                }
                 Optional<NftTable> table = reading.ofOneMoment();
                 if (table.isPresent()) {
                     return table;
@@ -107,11 +110,6 @@ public record NftTable(int flags, List<Chain> chains, List<NamedSet> sets, int o
             }
             throw NetlinkException.broken(
                     "read", "table inet " + name, "tables changed during each of " + MAX_READINGS + " readings");
-        } catch (NetlinkException e) {
-            if (e.isAbsent()) {
-                return Optional.empty();
-            }
-            throw e;
         }
     }
 
@@ -125,12 +123,32 @@ public record NftTable(int flags, List<Chain> chains, List<NamedSet> sets, int o
             this.table = table;
         }
 
+        boolean isThere() {
+            try {
+                flags();
+                return true;
+            } catch (NetlinkException e) {
+                if (e.isAbsent()) {
+                    return false;
+                }
+                throw e;
+            }
+        }
+
         /** Empty if something changed meanwhile. */
         Optional<NftTable> ofOneMoment() {
             isConsistent = true;
-            int before = generation();
-            NftTable read = table();
-            return isConsistent && generation() == before ? Optional.of(read) : Optional.empty();
+            try {
+                int before = generation();
+                NftTable read = table();
+                return isConsistent && generation() == before ? Optional.of(read) : Optional.empty();
+            } catch (NetlinkException e) {
+                if (e.isAbsent()) {
+                    // A set that was listed, or the table: gone since.
+                    return Optional.empty();
+                }
+                throw e;
+            }
         }
 
         private int generation() {
@@ -142,22 +160,30 @@ public record NftTable(int flags, List<Chain> chains, List<NamedSet> sets, int o
                     0,
                     out -> out.u8(Wire.AF_UNSPEC).u8(0).u16(0));
             ask(request, in -> found.add(in.attributes(Wire.NFGENMSG_LENGTH).be32(Wire.NFTA_GEN_ID, 0)));
-            return found.isEmpty() ? 0 : found.get(0);
+            if (found.isEmpty()) {
+                throw NetlinkException.broken("read generation of", "nftables", "no answer");
+            }
+            return found.get(0);
+        }
+
+        private int flags() {
+            List<Integer> flags =
+                    one("read", Wire.NFT_MSG_GETTABLE, 0, (in, found) -> found.add(in.be32(Wire.NFTA_TABLE_FLAGS, 0)));
+            return flags.isEmpty() ? 0 : flags.get(0);
         }
 
         private NftTable table() {
-            List<Integer> flags =
-                    one("read", Wire.NFT_MSG_GETTABLE, 0, (in, found) -> found.add(in.be32(Wire.NFTA_TABLE_FLAGS, 0)));
             List<Chain> chains =
                     one("list chains of", Wire.NFT_MSG_GETCHAIN, Wire.NLM_F_DUMP, (in, found) -> found.add(chain(in)));
             List<NamedSet> sets =
                     one("list sets of", Wire.NFT_MSG_GETSET, Wire.NLM_F_DUMP, (in, found) -> found.add(set(in)));
             List<Integer> others = new ArrayList<>();
             for (int list : List.of(Wire.NFT_MSG_GETOBJ, Wire.NFT_MSG_GETFLOWTABLE)) {
-                others.addAll(one("list objects of", list, Wire.NLM_F_DUMP, (in, found) -> found.add(list)));
+                others.addAll(
+                        one("list objects and flow tables of", list, Wire.NLM_F_DUMP, (in, found) -> found.add(list)));
             }
             return new NftTable(
-                    flags.isEmpty() ? 0 : flags.get(0),
+                    flags(),
                     chains,
                     sets.stream()
                             .filter(set -> (set.flags() & ANONYMOUS) == 0)

@@ -21,8 +21,8 @@ public interface NftWriter {
     /**
      * What is in the table.
      *
-     * @return empty if there is no table, or something is in it that this package has no words for, or it cannot be read: the
-     *     log says which
+     * @return empty if there is no table, or something is in it that this package has no words for, or it cannot be read;
+     *     the log says why, if there is one
      */
     Optional<TableListing> read();
 

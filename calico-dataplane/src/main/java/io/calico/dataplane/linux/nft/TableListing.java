@@ -70,7 +70,8 @@ public record TableListing(SortedMap<String, Optional<Hook>> chains, SortedMap<S
         NftTransaction.Builder tx = NftTransaction.builder();
         whole.commands().stream().filter(this::createsWhatIsMissing).forEach(tx::add);
         chains.keySet().forEach(tx::flushChain);
-        wanted.elements.forEach((name, elements) -> tx.deleteElements(name, keys(without(elementsOf(name), elements))));
+        sets.forEach((name, set) ->
+                tx.deleteElements(name, keys(without(set.elements(), wanted.elements.getOrDefault(name, Set.of())))));
         for (NftCommand command : whole.commands()) {
             if (command instanceof NftCommand.AddElements add) {
                 tx.addElements(add.set(), without(add.elements(), elementsOf(add.set())));
@@ -78,7 +79,6 @@ public record TableListing(SortedMap<String, Optional<Hook>> chains, SortedMap<S
                 tx.add(command);
             }
         }
-        // Maps first: they may lead to the chains.
         without(sets.keySet(), wanted.types.keySet()).forEach(tx::deleteSet);
         without(chains.keySet(), wanted.chains.keySet()).forEach(tx::deleteChain);
         return Optional.of(tx.build());
