@@ -1,7 +1,7 @@
 /**
  * A client of the kernel's rtnetlink interface: links, addresses, routes, neighbours, and their events, without any child
- * process; of connection tracking; and of nftables: its events, the elements of sets, and what is in a table. It knows no policy, no
- * workload and no Docker; from the rest of the project it uses addresses only.
+ * process; of connection tracking; and of nftables: its events, the elements of sets, and what is in a table. It knows no
+ * policy, no workload and no Docker; from the rest of the project it uses addresses only.
  *
  * <p>Entry points: {@link io.calico.dataplane.linux.netlink.RtNetlink} for questions and changes, {@link
  * io.calico.dataplane.linux.netlink.NetlinkEvents} for what others change, {@link

@@ -12,8 +12,9 @@ import org.slf4j.LoggerFactory;
  * <p>It knows what it wrote last and sends only what differs. The first time, and after anything went wrong, it does not
  * know: then it reads what is there, leaves what is right, and takes away whatever somebody else did to the table. Where that
  * cannot be done, since others have put into it what this program has no words for, have made something else of what is
- * ours, or change tables all the time, it replaces the table whole. Each is one transaction, so that no packet ever meets a table that is empty or half written; but of
- * new flows, a replacement may lose the packet that is in the old table at that moment ({@link TableListing#changesTo}).
+ * ours, or change tables all the time, it replaces the table whole. Each is one transaction, so that no packet ever meets a
+ * table that is empty or half written; but of new flows, a replacement may lose the packet that is in the old table at that
+ * moment ({@link TableListing#changesTo}).
  */
 public final class NftPolicyDriver {
     private static final Logger LOG = LoggerFactory.getLogger(NftPolicyDriver.class);

@@ -15,8 +15,9 @@ import org.jspecify.annotations.Nullable;
  * The number by which each list of profiles goes from the interface to its chains. Immutable.
  *
  * <p>A list keeps its number as long as it is used, and no number is given out twice; a takeover, which knows only of the
- * numbers that are in the table, begins above them. For a packet that is on its way through the table while a transaction takes effect may have got its number from the map as
- * it was and look it up in the map as it is; it must then find the same list or nothing, never another one.
+ * numbers that are in the table, begins above them. The reason: a packet that is on its way through the table while a
+ * transaction takes effect may have got its number from the map as it was and look it up in the map as it is; it must then
+ * find the same list or nothing, never another one.
  */
 final class PolicyNumbers {
     private static final long LAST = 0xffff_ffffL;

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What is in the table, and how to get from there to another content in one transaction. Immutable; pure.
  *
- * <p>The order within a transaction, but for a takeover's ({@link TableListing}), is always: sets and their members, chains, rules, elements that lead to chains; then
+ * <p>The order within a transaction, but for a takeover's ({@link TableListing}), is always: sets and their members, chains,
+ * rules, elements that lead to chains; then
  * what is no longer wanted, the other way round. So at no point something names what is not there, which the kernel
  * refuses. Only net differences are sent: an element that stays is not deleted and added.
  *

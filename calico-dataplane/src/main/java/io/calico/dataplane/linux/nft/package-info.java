@@ -4,6 +4,7 @@
  * <pre>
  *   CompiledPolicy ─▶ {@link io.calico.dataplane.linux.nft.PolicyTable} (difference to what is applied)
  *                       ─▶ {@link io.calico.dataplane.linux.nft.NftTransaction} ─▶ {@link io.calico.dataplane.linux.nft.NftWriter} (all or nothing)
+ *   kernel ─▶ {@link io.calico.dataplane.linux.nft.TableListing}: what is there, where nobody remembers what was applied
  * </pre>
  *
  * Commands and rules are values ({@link io.calico.dataplane.linux.nft.NftCommand}, {@link

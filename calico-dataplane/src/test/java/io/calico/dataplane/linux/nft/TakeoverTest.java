@@ -159,12 +159,12 @@ class TakeoverTest {
 
         @Test
         void whenTheLastNumberIsTakenATableIsMadeAnew() {
-            foreign(tx -> tx.addElements(
-                    Layout.POLICY_OF, List.of(Element.mapping(Datum.name("cali9"), Datum.number(0xffff_ffffL)))));
+            Consumer<NftTransaction.Builder> lastNumber = tx -> tx.addElements(
+                    Layout.POLICY_OF, List.of(Element.mapping(Datum.name("cali9"), Datum.number(0xffff_ffffL))));
+            foreign(lastNumber);
             apply(nft, policies);
             assertThat(nft.lastTransaction()).doesNotContain("delete table");
-            foreign(tx -> tx.addElements(
-                    Layout.POLICY_OF, List.of(Element.mapping(Datum.name("cali9"), Datum.number(0xffff_ffffL)))));
+            foreign(lastNumber);
             policies.profile("NEW", "in allow").endpoint(3, "10.65.0.4", "NEW");
 
             apply(nft, policies);
